@@ -15,7 +15,7 @@ JsonObject = dict[str, Any]
 
 
 class ToolCall(Frozen):
-    """One call that a model asked for. `arguments` is the raw text as it arrived: it is parsed strictly, never repaired."""
+    """One call that a model asked for. `arguments` is the raw text as it arrived: parsed strictly, never repaired."""
 
     id: str
     name: str
@@ -175,7 +175,7 @@ class Box(Protocol):
         log: Path | None = None,
         split: bool = False,
     ) -> CommandResult:
-        """Run a shell line. `cwd` is relative to the tree. `log` receives the whole output. The process tree dies with it."""
+        """Run a shell line; its process tree dies with it. `cwd` is relative to the tree, `log` receives all output."""
         ...
 
     async def start_service(

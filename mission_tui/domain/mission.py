@@ -1,0 +1,263 @@
+"""A mission: the fold of its ledger, and what can be read off it."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+from typing import Literal, assert_never
+
+from mission_tui.domain import events as e
+from mission_tui.domain.budget import Limits
+from mission_tui.domain.seats import SeatSettings
+from mission_tui.domain.state.contract import ContractState
+from mission_tui.domain.state.conversation import ConversationState, DecisionsState
+from mission_tui.domain.state.plan import PlanState
+from mission_tui.domain.state.runs import IssuesState, RunsState
+from mission_tui.domain.state.validation import ValidationState
+
+MissionStatus = Literal[
+    "planning", "awaiting_approval", "running", "paused", "waiting", "completed", "failed", "aborted"
+]
+AssertionStatus = Literal["pending", "passed", "failed", "blocked", "inconclusive", "stale", "overridden"]
+MilestoneStatus = Literal["pending", "active", "validating", "review", "sealed", "rolled_back"]
+
+
+@dataclass(frozen=True, slots=True)
+class Checkpoint:
+    """What a rollback restores, as it was when the plan was approved or a milestone sealed."""
+
+    contract: ContractState
+    plan: PlanState
+    validation: ValidationState
+    constraints: tuple[str, ...]
+    head: str
+    tree: str
+
+
+@dataclass(frozen=True, slots=True)
+class Mission:
+    """Immutable: `apply` gives the next state. Empty until `MissionCreated`."""
+
+    created: e.MissionCreated | None = None
+    seq: int = 0
+    contract: ContractState = field(default_factory=ContractState)
+    plan: PlanState = field(default_factory=PlanState)
+    runs: RunsState = field(default_factory=RunsState)
+    issues: IssuesState = field(default_factory=IssuesState)
+    validation: ValidationState = field(default_factory=ValidationState)
+    decisions: DecisionsState = field(default_factory=DecisionsState)
+    conversation: ConversationState = field(default_factory=ConversationState)
+    limits: Limits = field(default_factory=Limits)
+    seats: dict[str, SeatSettings] = field(default_factory=dict[str, SeatSettings])
+    paused: e.MissionPaused | None = None
+    ended: Literal["completed", "failed", "aborted"] | None = None
+    end_reason: str = ""
+    head: str = ""
+    """Commit of the mission branch."""
+    tree: str = ""
+    """Fingerprint of `head`, without `.mission/` and `.agents/`."""
+    checkpoints: dict[str, Checkpoint] = field(default_factory=dict[str, Checkpoint])
+    rolled_back: frozenset[str] = frozenset()
+    """Milestones whose work was rolled back and not started again."""
+    commands: frozenset[str] = frozenset()
+    """Ids of the human's commands that have been applied."""
+
+    def apply(self, event: e.AnyEvent) -> "Mission":
+        """The state after one more fact. Facts that gates would refuse may raise KeyError."""
+        commands = self.commands | {event.command_id} if event.command_id else self.commands
+        return replace(self._apply(event), seq=self.seq + 1, commands=commands)
+
+    def _apply(self, event: e.AnyEvent) -> "Mission":
+        if isinstance(event, e.MissionCreated):
+            return self._created(event)
+        if isinstance(event, e.CommitRecorded):
+            return replace(self, head=event.commit, tree=event.tree, validation=self.validation.commit(event))
+        if isinstance(event, e.MissionRolledBack):
+            return self._rolled_back(event)
+        if isinstance(event, e.LifecycleEvent):
+            return self._lifecycle(event)
+        return self._work(event)
+
+    def _work(
+        self,
+        event: e.ConversationEvent
+        | e.ContractEvent
+        | e.PlanEvent
+        | e.FeatureEvent
+        | e.RunEvent
+        | e.IssueEvent
+        | e.ValidationEvent
+        | e.DecisionEvent,
+    ) -> "Mission":
+        if isinstance(event, e.ValidationEvent):
+            return replace(self, validation=self.validation.apply(event))
+        if isinstance(event, e.RunEvent):
+            return self._run(event)
+        if isinstance(event, e.ContractEvent):
+            return self._contract(event)
+        if isinstance(event, e.FeatureEvent):
+            return self._feature(event)
+        if isinstance(event, e.PlanEvent):
+            return self._plan(event)
+        if isinstance(event, e.IssueEvent):
+            return replace(self, issues=self.issues.apply(event))
+        if isinstance(event, e.DecisionEvent):
+            return replace(self, decisions=self.decisions.apply(event))
+        return replace(self, conversation=self.conversation.apply(event))
+
+    def _created(self, event: e.MissionCreated) -> "Mission":
+        conversation = replace(self.conversation, skills=frozenset(event.skills))
+        return replace(
+            self,
+            created=event,
+            limits=event.limits,
+            seats=event.seats,
+            head=event.base_commit,
+            tree=event.base_tree,
+            conversation=conversation,
+        )
+
+    def _lifecycle(self, event: e.LifecycleEvent) -> "Mission":
+        match event:
+            case e.MissionPaused():
+                return replace(self, paused=event)
+            case e.MissionResumed():
+                return replace(self, paused=None)
+            case e.MissionAborted():
+                return replace(self, ended="aborted", end_reason=event.reason, paused=None)
+            case e.MissionCompleted():
+                return replace(self, ended="completed", end_reason="every live assertion holds")
+            case e.MissionFailed():
+                return replace(self, ended="failed", end_reason=event.reason)
+            case e.BudgetChanged():
+                return replace(self, limits=event.limits)
+            case e.SeatChanged():
+                return replace(self, seats={**self.seats, event.role: event.seat})
+        assert_never(event)
+
+    def _contract(self, event: e.ContractEvent) -> "Mission":
+        changed = replace(self, contract=self.contract.apply(event))
+        if isinstance(event, e.ContractAmended):
+            touched = frozenset(a.id for a in event.amendment.change)
+            return replace(changed, validation=self.validation.forget(touched))
+        return changed
+
+    def _plan(self, event: e.PlanEvent) -> "Mission":
+        changed = replace(self, plan=self.plan.apply(event))
+        if isinstance(event, e.PlanApproved):
+            return changed._checkpoint("base")
+        if isinstance(event, e.MilestoneSealed):
+            return changed._checkpoint(event.id)
+        return changed
+
+    def _feature(self, event: e.FeatureEvent) -> "Mission":
+        changed = replace(self, plan=self.plan.apply_feature(event))
+        if isinstance(event, e.FeatureAdded):
+            return replace(changed, issues=self.issues.resolve(event.resolves, f"feature {event.feature.id}"))
+        return changed
+
+    def _run(self, event: e.RunEvent) -> "Mission":
+        changed = replace(self, runs=self.runs.apply(event))
+        if not isinstance(event, e.RunStarted):
+            return changed
+        plan = self.plan.start(event)
+        milestone = plan.features[event.feature].feature.milestone if event.role == "worker" and event.feature else None
+        return replace(changed, plan=plan, rolled_back=self.rolled_back - {milestone})
+
+    def _checkpoint(self, name: str) -> "Mission":
+        point = Checkpoint(
+            self.contract, self.plan, self.validation, self.conversation.constraints, self.head, self.tree
+        )
+        return replace(self, checkpoints={**self.checkpoints, name: point})
+
+    def _rolled_back(self, event: e.MissionRolledBack) -> "Mission":
+        point = self.checkpoints[event.to]
+        undone = frozenset(m for m, s in self.plan.milestones.items() if m not in point.plan.milestones or not s.sealed)
+        undone |= {m for m, s in self.plan.milestones.items() if s.sealed and not self._sealed_in(point, m)}
+        kept = dict(list(self.checkpoints.items())[: list(self.checkpoints).index(event.to) + 1])
+        return replace(
+            self,
+            contract=replace(point.contract, version=self.contract.version + 1),
+            plan=point.plan,
+            validation=point.validation,
+            conversation=replace(self.conversation, constraints=point.constraints),
+            head=point.head,
+            tree=point.tree,
+            checkpoints=kept,
+            rolled_back=undone,
+        )
+
+    @staticmethod
+    def _sealed_in(point: Checkpoint, milestone: str) -> bool:
+        state = point.plan.milestones.get(milestone)
+        return state is not None and state.sealed
+
+    # What can be read off the state
+
+    @property
+    def id(self) -> str:
+        return self.created.id if self.created else ""
+
+    @property
+    def status(self) -> MissionStatus:
+        if self.ended:
+            return self.ended
+        if self.paused:
+            return "paused"
+        if any(d.kind == "approve_plan" for d in self.decisions.open):
+            return "awaiting_approval"
+        if self.decisions.open:
+            return "waiting"
+        return "running" if self.plan.approved else "planning"
+
+    def assertion_status(self, assertion: str) -> AssertionStatus:
+        if assertion in self.contract.overrides:
+            return "overridden"
+        verdict = self.validation.latest(assertion)
+        if verdict is None:
+            return "pending"
+        if verdict.status == "passed" and assertion in self.validation.stale:
+            return "stale"
+        return verdict.status
+
+    def holds(self, assertion: str) -> bool:
+        """Passed on the present tree, or signed over."""
+        return self.assertion_status(assertion) in ("passed", "overridden")
+
+    def milestone_status(self, milestone: str) -> MilestoneStatus:
+        state = self.plan.milestones[milestone]
+        if state.sealed:
+            return "sealed"
+        if any(d.kind == "review_milestone" and d.subject == milestone for d in self.decisions.open):
+            return "review"
+        last = self.validation.last_round(milestone)
+        if last is not None and last.concluded is None:
+            return "validating"
+        if any(f.status != "pending" for f in self.plan.in_milestone(milestone)) or last is not None:
+            return "active"
+        return "rolled_back" if milestone in self.rolled_back else "pending"
+
+    def to_prove(self, milestone: str) -> tuple[str, ...]:
+        """Assertions that must hold before the milestone is sealed, in contract order.
+
+        Its own, every guard, what it had to repair of others, and, for the last milestone, everything: finishing
+        proves again whatever later work may have broken.
+        """
+        owners = self.plan.owners()
+        own = {a for a, f in owners.items() if self.plan.features[f].feature.milestone == milestone}
+        last = next(reversed(self.plan.milestones), None) == milestone
+        return tuple(name for name, a in self.contract.assertions.items() if last or a.guard or name in own)
+
+    def counts(self) -> dict[AssertionStatus, int]:
+        result: dict[AssertionStatus, int] = dict.fromkeys(
+            ("pending", "passed", "failed", "blocked", "inconclusive", "stale", "overridden"), 0
+        )
+        for name in self.contract.assertions:
+            result[self.assertion_status(name)] += 1
+        return result
+
+
+def fold(events: Iterable[e.AnyEvent]) -> Mission:
+    """The state that a whole ledger gives."""
+    mission = Mission()
+    for event in events:
+        mission = mission.apply(event)
+    return mission

@@ -1,0 +1,78 @@
+"""Messages between human and orchestrator, shared constraints, skills, and decisions."""
+
+from dataclasses import dataclass, field, replace
+from typing import assert_never
+
+from mission_tui.domain.decision import Answer, Decision
+from mission_tui.domain.events import (
+    ConstraintBroadcast,
+    ConversationEvent,
+    DecisionAnswered,
+    DecisionEvent,
+    DecisionOpened,
+    DecisionWithdrawn,
+    MessageSaid,
+    MessagesDelivered,
+    SkillWritten,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class ConversationState:
+    messages: tuple[MessageSaid, ...] = ()
+    delivered: int = 0
+    """How many of the messages the orchestrator has been shown."""
+    constraints: tuple[str, ...] = ()
+    skills: frozenset[str] = frozenset()
+
+    @property
+    def undelivered(self) -> tuple[MessageSaid, ...]:
+        return tuple(m for m in self.messages[self.delivered :] if m.author == "human")
+
+    def apply(self, event: ConversationEvent) -> "ConversationState":
+        match event:
+            case MessageSaid():
+                return replace(self, messages=(*self.messages, event))
+            case MessagesDelivered():
+                return replace(self, delivered=max(self.delivered, event.upto))
+            case ConstraintBroadcast():
+                return replace(self, constraints=(*self.constraints, event.text))
+            case SkillWritten():
+                return replace(self, skills=self.skills | {event.name})
+        assert_never(event)
+
+
+@dataclass(frozen=True, slots=True)
+class DecisionState:
+    decision: Decision
+    answer: Answer | None = None
+    withdrawn: str | None = None
+
+    @property
+    def open(self) -> bool:
+        return self.answer is None and self.withdrawn is None
+
+
+@dataclass(frozen=True, slots=True)
+class DecisionsState:
+    decisions: dict[str, DecisionState] = field(default_factory=dict[str, DecisionState])
+
+    @property
+    def open(self) -> tuple[Decision, ...]:
+        return tuple(d.decision for d in self.decisions.values() if d.open)
+
+    def next_id(self) -> str:
+        return f"D{len(self.decisions) + 1}"
+
+    def apply(self, event: DecisionEvent) -> "DecisionsState":
+        match event:
+            case DecisionOpened():
+                return self._with(DecisionState(event.decision))
+            case DecisionAnswered():
+                return self._with(replace(self.decisions[event.id], answer=event.answer))
+            case DecisionWithdrawn():
+                return self._with(replace(self.decisions[event.id], withdrawn=event.reason))
+        assert_never(event)
+
+    def _with(self, state: DecisionState) -> "DecisionsState":
+        return replace(self, decisions={**self.decisions, state.decision.id: state})

@@ -1,0 +1,153 @@
+"""Milestones and features, and how far each has come."""
+
+from dataclasses import dataclass, field, replace
+from typing import Literal, assert_never
+
+from mission_tui.domain.events import (
+    FeatureAdded,
+    FeatureCancelled,
+    FeatureChanged,
+    FeatureCompleted,
+    FeatureEvent,
+    FeatureFailed,
+    MilestoneAdded,
+    MilestoneSealed,
+    PlanApproved,
+    PlanDrafted,
+    PlanEvent,
+    PlanReturned,
+    PlanSubmitted,
+    RunStarted,
+)
+from mission_tui.domain.plan import Feature, FeatureOrigin, Milestone, Services
+
+FeatureStatus = Literal["pending", "in_progress", "completed", "failed", "cancelled"]
+
+
+@dataclass(frozen=True, slots=True)
+class FeatureState:
+    feature: Feature
+    origin: FeatureOrigin = "plan"
+    status: FeatureStatus = "pending"
+    attempts: int = 0
+    base: str | None = None
+    """Commit its completed work started from: its parent tree."""
+    head: str | None = None
+    commits: tuple[str, ...] = ()
+    paths: tuple[str, ...] = ()
+    """Files its commits changed."""
+    reason: str = ""
+    """Why it failed or was cancelled."""
+
+    @property
+    def open(self) -> bool:
+        return self.status in ("pending", "in_progress")
+
+
+@dataclass(frozen=True, slots=True)
+class MilestoneState:
+    milestone: Milestone
+    sealed: bool = False
+    provisional: bool = False
+    head: str | None = None
+    """The commit at which it was sealed."""
+
+
+@dataclass(frozen=True, slots=True)
+class PlanState:
+    milestones: dict[str, MilestoneState] = field(default_factory=dict[str, MilestoneState])
+    features: dict[str, FeatureState] = field(default_factory=dict[str, FeatureState])
+    services: Services = field(default_factory=Services)
+    submitted: bool = False
+    approved: bool = False
+    signed_vacuous: frozenset[str] = frozenset()
+
+    def apply(self, event: PlanEvent) -> "PlanState":
+        match event:
+            case PlanDrafted():
+                return self._drafted(event)
+            case PlanSubmitted():
+                return replace(self, submitted=True)
+            case PlanReturned():
+                return replace(self, submitted=False, approved=False)
+            case PlanApproved():
+                signed = self.signed_vacuous | set(event.signed_vacuous)
+                return replace(self, approved=True, submitted=True, signed_vacuous=signed)
+            case MilestoneAdded():
+                return self._with_milestone(MilestoneState(event.milestone))
+            case MilestoneSealed():
+                return self._sealed(event)
+        assert_never(event)
+
+    def apply_feature(self, event: FeatureEvent) -> "PlanState":
+        match event:
+            case FeatureAdded():
+                return self._with_feature(FeatureState(event.feature, event.origin))
+            case FeatureChanged():
+                return self._changed(event)
+            case FeatureCancelled():
+                old = self.features[event.id]
+                return self._with_feature(replace(old, status="cancelled", reason=event.reason))
+            case FeatureCompleted():
+                return self._completed(event)
+            case FeatureFailed():
+                old = self.features[event.id]
+                return self._with_feature(replace(old, status="failed", reason=event.reason))
+        assert_never(event)
+
+    def start(self, event: RunStarted) -> "PlanState":
+        """A worker's run puts its feature in progress."""
+        if event.role != "worker" or event.feature is None:
+            return self
+        old = self.features[event.feature]
+        return self._with_feature(replace(old, status="in_progress", attempts=old.attempts + 1))
+
+    def owners(self) -> dict[str, str]:
+        """The feature that answers for each assertion: the last live one that names it, so a fix takes over."""
+        return {
+            assertion: state.feature.id
+            for state in self.features.values()
+            if state.status != "cancelled"
+            for assertion in state.feature.fulfills
+        }
+
+    def in_milestone(self, milestone: str) -> tuple[FeatureState, ...]:
+        """Its features that were not cancelled, in plan order."""
+        return tuple(f for f in self.features.values() if f.feature.milestone == milestone and f.status != "cancelled")
+
+    def current_milestone(self) -> str | None:
+        return next((name for name, m in self.milestones.items() if not m.sealed), None)
+
+    def _drafted(self, event: PlanDrafted) -> "PlanState":
+        milestones = dict(self.milestones)
+        for milestone in event.milestones:
+            milestones[milestone.id] = MilestoneState(milestone)
+        features = dict(self.features)
+        for feature in event.features:
+            features[feature.id] = FeatureState(feature)
+        for name in event.removed:
+            milestones.pop(name, None)
+            features.pop(name, None)
+        services = event.services or self.services
+        return replace(self, milestones=milestones, features=features, services=services, submitted=False)
+
+    def _changed(self, event: FeatureChanged) -> "PlanState":
+        old = self.features[event.feature.id]
+        status = "pending" if event.retry and old.status == "failed" else old.status
+        return self._with_feature(replace(old, feature=event.feature, status=status))
+
+    def _completed(self, event: FeatureCompleted) -> "PlanState":
+        old = self.features[event.id]
+        return self._with_feature(
+            replace(old, status="completed", base=event.base, head=event.head, commits=event.commits, paths=event.paths)
+        )
+
+    def _sealed(self, event: MilestoneSealed) -> "PlanState":
+        old = self.milestones[event.id]
+        return self._with_milestone(replace(old, sealed=True, provisional=event.provisional, head=event.head))
+
+    def _with_feature(self, state: FeatureState) -> "PlanState":
+        return replace(self, features={**self.features, state.feature.id: state})
+
+    def _with_milestone(self, state: MilestoneState) -> "PlanState":
+        return replace(self, milestones={**self.milestones, state.milestone.id: state})

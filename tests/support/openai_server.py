@@ -1,0 +1,364 @@
+"""A local server that speaks the OpenAI chat protocol, streamed or whole, and can misbehave on purpose.
+
+Its answers come from a callable or from a mission script, its faults from a queue: each request takes the next one.
+As a program it serves a script: `python -m tests.support.openai_server --script FILE [--port N]` prints its address.
+"""
+
+import argparse
+import asyncio
+import inspect
+import json
+import threading
+from collections import deque
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal, Self
+
+from mission_tui.domain.ports import (
+    ContextOverflow,
+    Message,
+    Model,
+    ModelError,
+    ModelRequest,
+    Reply,
+    ToolCall,
+    ToolSpec,
+)
+
+Answer = Callable[[ModelRequest], Reply | Awaitable[Reply]]
+PIECE = 24
+"""Characters of text or arguments in one streamed chunk."""
+
+
+@dataclass(frozen=True)
+class Fault:
+    """What goes wrong with one request: a status with a body, or a stream that breaks after some chunks."""
+
+    status: int = 200
+    headers: Mapping[str, str] = field(default_factory=dict)
+    body: str | None = None
+    """Sent instead of an answer."""
+    after: int = 0
+    """Chunks of the right answer that are sent before the stream breaks."""
+    then: Literal["end", "reset", "stall", "keep_alive", "error", "empty_deltas"] = "end"
+
+
+def _refusal(status: int, message: str, code: str | None = None, **headers: str) -> Fault:
+    body = json.dumps({"error": {"message": message, "type": "invalid_request_error", "param": None, "code": code}})
+    return Fault(status=status, headers={k.replace("_", "-"): v for k, v in headers.items()}, body=body)
+
+
+RATE_LIMITED = _refusal(429, "Rate limit reached for requests", "rate_limit_exceeded")
+OUT_OF_CREDIT = _refusal(429, "You exceeded your current quota", "insufficient_quota")
+PAYMENT_REQUIRED = _refusal(402, "Insufficient balance")
+SERVER_ERROR = _refusal(500, "The server had an error")
+OVERLOADED = _refusal(503, "Overloaded")
+BAD_KEY = _refusal(401, "Incorrect API key provided", "invalid_api_key")
+UNKNOWN_MODEL = _refusal(404, "The model does not exist or you do not have access to it", "model_not_found")
+BAD_REQUEST = _refusal(400, "Invalid schema for function", "invalid_function_parameters")
+TOO_LONG = _refusal(
+    400, "This model's maximum context length is 8192 tokens, your messages have 9000", "context_length_exceeded"
+)
+HTML_PAGE = Fault(headers={"content-type": "text/html"}, body="<!doctype html><title>Sign in</title><p>Hello")
+EMPTY_BODY = Fault(body="")
+
+
+def rate_limited(retry_after: str) -> Fault:
+    """A 429 that names when to come back: seconds or an HTTP date."""
+    return _refusal(429, "Rate limit reached for requests", "rate_limit_exceeded", retry_after=retry_after)
+
+
+def ends_after(chunks: int) -> Fault:
+    """The connection ends in order, but without finish reason, usage or `[DONE]`."""
+    return Fault(after=chunks, then="end")
+
+
+def resets_after(chunks: int) -> Fault:
+    return Fault(after=chunks, then="reset")
+
+
+def stalls_after(chunks: int) -> Fault:
+    return Fault(after=chunks, then="stall")
+
+
+def keeps_alive_after(chunks: int) -> Fault:
+    """Comment lines for ever, as a proxy sends them to hold a dead stream open."""
+    return Fault(after=chunks, then="keep_alive")
+
+
+def empty_deltas_after(chunks: int) -> Fault:
+    """Chunks without any content for ever."""
+    return Fault(after=chunks, then="empty_deltas")
+
+
+def error_event_after(chunks: int) -> Fault:
+    """An error object in the middle of the stream."""
+    return Fault(after=chunks, then="error")
+
+
+@dataclass(frozen=True)
+class Received:
+    """One request as it came."""
+
+    headers: dict[str, str]
+    body: dict[str, Any]
+
+
+class OpenAIServer:
+    """Serves `answer` at `url` on 127.0.0.1; an async context manager.
+
+    `burst` writes a whole stream at once, which is as fast as a server can be; else each chunk is a write of its own.
+    """
+
+    def __init__(self, answer: Answer, *, burst: bool = False, port: int = 0) -> None:
+        self._answer = answer
+        self._burst = burst
+        self._port = port
+        self.faults: deque[Fault] = deque()
+        self.requests: list[Received] = []
+        self.active = 0
+        """Requests that are being answered."""
+
+    async def __aenter__(self) -> Self:
+        self._server = await asyncio.start_server(self._connection, "127.0.0.1", self._port)
+        self._port = self._server.sockets[0].getsockname()[1]
+        self._connections: set[asyncio.Task[None]] = set()
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        self._server.close()
+        for task in self._connections:
+            task.cancel()
+        await asyncio.gather(*self._connections, return_exceptions=True)
+        await self._server.wait_closed()
+
+    @property
+    def url(self) -> str:
+        """The `api_base` of a seat."""
+        return f"http://127.0.0.1:{self._port}/v1"
+
+    async def _connection(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = asyncio.current_task()
+        assert task is not None
+        self._connections.add(task)
+        try:
+            while await self._one_request(reader, writer):
+                pass
+        except (ConnectionError, asyncio.IncompleteReadError, asyncio.CancelledError):
+            pass
+        finally:
+            self._connections.discard(task)
+            writer.close()
+            with suppress(ConnectionError):
+                await writer.wait_closed()
+
+    async def _one_request(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bool:
+        received = await _read_request(reader)
+        self.requests.append(received)
+        self.active += 1
+        try:
+            fault = self.faults.popleft() if self.faults else None
+            if fault is None:
+                return await self._reply(received.body, writer)
+            await self._break(fault, received.body, writer)
+            return False
+        finally:
+            self.active -= 1
+
+    async def _ask(self, body: dict[str, Any]) -> Reply:
+        reply = self._answer(request_of(body))
+        return await reply if inspect.isawaitable(reply) else reply
+
+    async def _reply(self, body: dict[str, Any], writer: asyncio.StreamWriter) -> bool:
+        try:
+            reply = await self._ask(body)
+        except ContextOverflow:
+            await _whole(writer, TOO_LONG.status, {}, TOO_LONG.body or "")
+            return False
+        except ModelError as error:
+            refusal = _refusal(400, str(error))
+            await _whole(writer, refusal.status, {}, refusal.body or "")
+            return False
+        if not body.get("stream"):
+            await _whole(writer, 200, {}, json.dumps(completion_of(body, reply)), keep=True)
+            return True
+        events = [*map(_event, chunks_of(body, reply)), b"data: [DONE]\n\n"]
+        writer.write(_head(200, {"content-type": "text/event-stream", "transfer-encoding": "chunked"}))
+        if self._burst:
+            events = [b"".join(events)]
+        for event in events:
+            writer.write(b"%x\r\n%s\r\n" % (len(event), event))
+            await writer.drain()
+        writer.write(b"0\r\n\r\n")
+        await writer.drain()
+        return True
+
+    async def _break(self, fault: Fault, body: dict[str, Any], writer: asyncio.StreamWriter) -> None:
+        if fault.body is not None:
+            await _whole(writer, fault.status, fault.headers, fault.body)
+            return
+        writer.write(_head(200, {"content-type": "text/event-stream", "connection": "close"}))
+        for chunk in chunks_of(body, await self._ask(body))[: fault.after]:
+            writer.write(_event(chunk))
+        await writer.drain()
+        match fault.then:
+            case "end":
+                pass
+            case "reset":
+                writer.transport.abort()
+            case "stall":
+                await asyncio.get_running_loop().create_future()
+            case "keep_alive":
+                await _repeat(writer, b": still here\n\n")
+            case "empty_deltas":
+                await _repeat(writer, _event(_chunk(body, {"content": ""})))
+            case "error":
+                writer.write(b'data: {"error": {"message": "upstream died", "type": "server_error", "code": 502}}\n\n')
+                await writer.drain()
+
+
+async def _repeat(writer: asyncio.StreamWriter, line: bytes) -> None:
+    while True:
+        writer.write(line)
+        await writer.drain()
+        await asyncio.sleep(0.01)
+
+
+async def _read_request(reader: asyncio.StreamReader) -> Received:
+    head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1").split("\r\n")
+    headers = {name.strip().lower(): value.strip() for name, _, value in (line.partition(":") for line in head[1:])}
+    body = await reader.readexactly(int(headers.get("content-length", "0")))
+    return Received(headers, json.loads(body or b"{}"))
+
+
+def _head(status: int, headers: Mapping[str, str]) -> bytes:
+    lines = [f"HTTP/1.1 {status} Status", *(f"{name}: {value}" for name, value in headers.items()), "", ""]
+    return "\r\n".join(lines).encode()
+
+
+async def _whole(
+    writer: asyncio.StreamWriter, status: int, headers: Mapping[str, str], body: str, *, keep: bool = False
+) -> None:
+    data = body.encode()
+    fixed = {"content-length": str(len(data)), "connection": "keep-alive" if keep else "close"}
+    writer.write(_head(status, {"content-type": "application/json", **headers, **fixed}) + data)
+    await writer.drain()
+
+
+def _event(chunk: dict[str, Any]) -> bytes:
+    return b"data: " + json.dumps(chunk).encode() + b"\n\n"
+
+
+def _frame(body: dict[str, Any], kind: str) -> dict[str, Any]:
+    return {"id": "chatcmpl-local", "object": kind, "created": 1700000000, "model": body.get("model", "local")}
+
+
+def _chunk(body: dict[str, Any], delta: dict[str, Any], finish: str | None = None) -> dict[str, Any]:
+    choice = {"index": 0, "delta": delta, "finish_reason": finish}
+    return {**_frame(body, "chat.completion.chunk"), "choices": [choice]}
+
+
+def _pieces(text: str) -> Iterator[str]:
+    return (text[start : start + PIECE] for start in range(0, len(text), PIECE))
+
+
+def chunks_of(body: dict[str, Any], reply: Reply) -> list[dict[str, Any]]:
+    """The stream of an answer: role, reasoning, text, tool calls, finish reason, and usage if it was asked for."""
+    message = reply.message
+    deltas: list[dict[str, Any]] = [{"role": "assistant", "content": ""}]
+    deltas += [{"reasoning_content": piece} for piece in _pieces(message.thinking)]
+    deltas += [{"content": piece} for piece in _pieces(message.content)]
+    for index, call in enumerate(message.tool_calls):
+        first = {"index": index, "id": call.id, "type": "function", "function": {"name": call.name, "arguments": ""}}
+        deltas.append({"tool_calls": [first]})
+        for piece in _pieces(call.arguments):
+            deltas.append({"tool_calls": [{"index": index, "function": {"arguments": piece}}]})
+    chunks = [_chunk(body, delta) for delta in deltas]
+    chunks.append(_chunk(body, {}, "tool_calls" if message.tool_calls else "stop"))
+    if body.get("stream_options", {}).get("include_usage"):
+        chunks.append({**_frame(body, "chat.completion.chunk"), "choices": [], "usage": _usage(reply)})
+    return chunks
+
+
+def completion_of(body: dict[str, Any], reply: Reply) -> dict[str, Any]:
+    """An answer in one piece."""
+    calls = [
+        {"id": call.id, "type": "function", "function": {"name": call.name, "arguments": call.arguments}}
+        for call in reply.message.tool_calls
+    ]
+    message: dict[str, Any] = {"role": "assistant", "content": reply.message.content or None}
+    if calls:
+        message["tool_calls"] = calls
+    choice = {"index": 0, "message": message, "finish_reason": "tool_calls" if calls else "stop"}
+    return {**_frame(body, "chat.completion"), "choices": [choice], "usage": _usage(reply)}
+
+
+def _usage(reply: Reply) -> dict[str, Any]:
+    usage = reply.usage
+    return {
+        "prompt_tokens": usage.input_tokens,
+        "completion_tokens": usage.output_tokens,
+        "total_tokens": usage.input_tokens + usage.output_tokens,
+        "prompt_tokens_details": {"cached_tokens": usage.cached_tokens},
+    }
+
+
+def request_of(body: dict[str, Any]) -> ModelRequest:
+    """What a request's JSON asks for, in the product's own words."""
+    tools = tuple(
+        ToolSpec(name=f["name"], description=f.get("description", ""), parameters=f.get("parameters", {}))
+        for f in (tool["function"] for tool in body.get("tools", []))
+    )
+    return ModelRequest(messages=tuple(map(_message, body["messages"])), tools=tools)
+
+
+def _message(raw: dict[str, Any]) -> Message:
+    content = raw.get("content") or ""
+    if not isinstance(content, str):
+        content = "".join(part.get("text", "") for part in content)
+    calls = tuple(
+        ToolCall(id=call["id"], name=call["function"]["name"], arguments=call["function"]["arguments"])
+        for call in raw.get("tool_calls") or []
+    )
+    return Message(role=raw["role"], content=content, tool_calls=calls, tool_call_id=raw.get("tool_call_id"))
+
+
+def asking(model: Model) -> Answer:
+    """Answers of another model, for example of a scripted one."""
+    return lambda request: model.complete(request, lambda _: None)
+
+
+@contextmanager
+def in_thread(answer: Answer, *, burst: bool = False) -> Iterator[OpenAIServer]:
+    """The server in a thread of its own, for tests that block while another process talks to it."""
+    loop = asyncio.new_event_loop()
+    thread = threading.Thread(target=loop.run_forever, daemon=True)
+    thread.start()
+    server = OpenAIServer(answer, burst=burst)
+    try:
+        asyncio.run_coroutine_threadsafe(server.__aenter__(), loop).result(10)
+        yield server
+        asyncio.run_coroutine_threadsafe(server.__aexit__(), loop).result(10)
+    finally:
+        loop.call_soon_threadsafe(loop.stop)
+        thread.join(10)
+        loop.close()
+
+
+async def _serve(script: Path, port: int) -> None:
+    from mission_tui.llm.scripted import ScriptedModel
+
+    async with OpenAIServer(asking(ScriptedModel(script)), burst=True, port=port) as server:
+        print(server.url, flush=True)
+        await asyncio.get_running_loop().create_future()
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--script", type=Path, required=True)
+    parser.add_argument("--port", type=int, default=0)
+    options = parser.parse_args()
+    with suppress(KeyboardInterrupt):
+        asyncio.run(_serve(options.script, options.port))

@@ -182,6 +182,8 @@ class PlanApproved(Event):
     base_commit: str
     signed_vacuous: tuple[str, ...] = ()
     """Assertions that pass on the base and that the human keeps all the same."""
+    base_was_proved: bool = False
+    """Whether the human saw what the proof of the base found."""
 
 
 class FeatureAdded(Event):
@@ -303,6 +305,7 @@ class ValidationStarted(Event):
     milestone: str
     round: int
     tree: str
+    basis: str = ""
 
 
 class ScrutinyRecorded(Event):

@@ -1,5 +1,6 @@
 """A mission: the fold of its ledger, and what can be read off it."""
 
+import zlib
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from typing import Literal, assert_never
@@ -245,6 +246,12 @@ class Mission:
         own = {a for a, f in owners.items() if self.plan.features[f].feature.milestone == milestone}
         last = next(reversed(self.plan.milestones), None) == milestone
         return tuple(name for name, a in self.contract.assertions.items() if last or a.guard or name in own)
+
+    @property
+    def basis(self) -> str:
+        """What a validation round would look at now; a failed round is repeated only once this has changed."""
+        services = self.plan.services.model_dump_json()
+        return f"{self.tree}/{self.contract.version}/{zlib.crc32(services.encode()):08x}/{len(self.contract.overrides)}"
 
     def counts(self) -> dict[AssertionStatus, int]:
         result: dict[AssertionStatus, int] = dict.fromkeys(

@@ -61,6 +61,9 @@ class PlanState:
     submitted: bool = False
     approved: bool = False
     signed_vacuous: frozenset[str] = frozenset()
+    """Assertions that pass on the base and that the human keeps all the same."""
+    signed_base: bool = False
+    """The human approved knowing what the proof of the base found."""
 
     def apply(self, event: PlanEvent) -> "PlanState":
         match event:
@@ -69,10 +72,12 @@ class PlanState:
             case PlanSubmitted():
                 return replace(self, submitted=True)
             case PlanReturned():
-                return replace(self, submitted=False, approved=False)
+                return replace(self, submitted=False, approved=False, signed_base=False)
             case PlanApproved():
                 signed = self.signed_vacuous | set(event.signed_vacuous)
-                return replace(self, approved=True, submitted=True, signed_vacuous=signed)
+                return replace(
+                    self, approved=True, submitted=True, signed_vacuous=signed, signed_base=event.base_was_proved
+                )
             case MilestoneAdded():
                 return self._with_milestone(MilestoneState(event.milestone))
             case MilestoneSealed():
@@ -129,7 +134,7 @@ class PlanState:
             milestones.pop(name, None)
             features.pop(name, None)
         services = event.services or self.services
-        return replace(self, milestones=milestones, features=features, services=services, submitted=False)
+        return replace(self, milestones=milestones, features=features, services=services, submitted=self.approved)
 
     def _changed(self, event: FeatureChanged) -> "PlanState":
         old = self.features[event.feature.id]
@@ -143,8 +148,11 @@ class PlanState:
         )
 
     def _sealed(self, event: MilestoneSealed) -> "PlanState":
-        old = self.milestones[event.id]
-        return self._with_milestone(replace(old, sealed=True, provisional=event.provisional, head=event.head))
+        sealed = replace(self.milestones[event.id], sealed=True, provisional=event.provisional, head=event.head)
+        if event.provisional:
+            return self._with_milestone(sealed)
+        accepted = {name: replace(m, provisional=False) for name, m in self.milestones.items()}
+        return replace(self, milestones={**accepted, event.id: sealed})
 
     def _with_feature(self, state: FeatureState) -> "PlanState":
         return replace(self, features={**self.features, state.feature.id: state})

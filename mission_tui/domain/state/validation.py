@@ -24,6 +24,8 @@ class RoundState:
     milestone: str
     round: int
     tree: str
+    basis: str = ""
+    """What the round looked at: tree, contract, services and signatures; a failed round is not repeated on the same."""
     scrutiny: ScrutinyRecorded | None = None
     reviews: tuple[ReviewRecorded, ...] = ()
     user_testing: UserTestingRecorded | None = None
@@ -88,7 +90,10 @@ class ValidationState:
         return frozenset(r.feature for rounds in self.rounds.values() for one in rounds for r in one.reviews)
 
     def _started(self, event: ValidationStarted) -> "ValidationState":
-        rounds = (*self.rounds.get(event.milestone, ()), RoundState(event.milestone, event.round, event.tree))
+        rounds = (
+            *self.rounds.get(event.milestone, ()),
+            RoundState(event.milestone, event.round, event.tree, event.basis),
+        )
         return replace(self, rounds={**self.rounds, event.milestone: rounds})
 
     def _verdict(self, verdict: Verdict) -> "ValidationState":

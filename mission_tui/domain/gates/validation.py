@@ -1,0 +1,187 @@
+"""Gates on proof: a pass carries its evidence, a seal carries its passes."""
+
+from collections.abc import Iterator
+
+from mission_tui.domain.events import (
+    AnyEvent,
+    MilestoneSealed,
+    MissionCompleted,
+    ScrutinyRecorded,
+    ValidationConcluded,
+    ValidationStarted,
+    VerdictRecorded,
+)
+from mission_tui.domain.gates.base import Violation
+from mission_tui.domain.mission import Mission
+
+
+def a_pass_carries_its_evidence(mission: Mission, event: AnyEvent) -> Iterator[Violation]:
+    """`passed` without every declared kind of evidence is refused."""
+    if not isinstance(event, VerdictRecorded) or event.verdict.status != "passed":
+        return
+    verdict = event.verdict
+    assertion = mission.contract.assertions.get(verdict.assertion)
+    if assertion is None:
+        return
+    missing = [k for k in assertion.proof.evidence if k not in {e.kind for e in verdict.evidence}]
+    if missing:
+        yield Violation(
+            rule="missing_evidence",
+            offender=verdict.assertion,
+            message=f"{verdict.assertion}: `passed` needs evidence of kind {', '.join(missing)}; observe it and attach "
+            "its id, or record failed, blocked or inconclusive",
+        )
+    if not assertion.proof.evidence:
+        yield Violation(
+            rule="missing_evidence",
+            offender=verdict.assertion,
+            message=f"{verdict.assertion}: declares no evidence, so it cannot pass",
+        )
+
+
+def a_verdict_is_about_the_present(mission: Mission, event: AnyEvent) -> Iterator[Violation]:
+    """It names a live assertion, the tree of the mission's head, and a prover who can have proved it."""
+    if not isinstance(event, VerdictRecorded):
+        return
+    verdict = event.verdict
+    assertion = mission.contract.assertions.get(verdict.assertion)
+    if assertion is None:
+        yield Violation(
+            rule="unknown_assertion", offender=verdict.assertion, message=f"{verdict.assertion}: is not in the contract"
+        )
+    elif verdict.prover == "mechanical" and not assertion.mechanical:
+        yield Violation(
+            rule="prover",
+            offender=verdict.assertion,
+            message=f"{verdict.assertion}: has no checks, so it cannot be proved mechanically",
+        )
+    if verdict.tree != mission.tree:
+        yield Violation(
+            rule="old_tree",
+            offender=verdict.assertion,
+            message=f"{verdict.assertion}: was proved on tree {verdict.tree[:8]}, but the mission is at "
+            f"{mission.tree[:8]}; prove it again",
+        )
+
+
+def a_round_begins_when_its_features_are_done(mission: Mission, event: AnyEvent) -> Iterator[Violation]:
+    """Validation looks at a finished milestone, one round after the other, up to the cap."""
+    if not isinstance(event, ValidationStarted):
+        return
+    unfinished = [f.feature.id for f in mission.plan.in_milestone(event.milestone) if f.status != "completed"]
+    if unfinished:
+        yield Violation(
+            rule="unfinished_features",
+            offender=event.milestone,
+            message=f"{event.milestone}: {', '.join(unfinished)} not completed, so it cannot be validated",
+        )
+    last = mission.validation.last_round(event.milestone)
+    if last is not None and last.concluded is None:
+        yield Violation(
+            rule="round_open", offender=event.milestone, message=f"{event.milestone}: round {last.round} is not over"
+        )
+    if event.round != (last.round if last else 0) + 1:
+        yield Violation(
+            rule="round_number", offender=event.milestone, message=f"{event.milestone}: rounds are numbered in order"
+        )
+
+
+def scrutiny_belongs_to_an_open_round(mission: Mission, event: AnyEvent) -> Iterator[Violation]:
+    """Checks are recorded once in each round."""
+    if not isinstance(event, ScrutinyRecorded):
+        return
+    last = mission.validation.last_round(event.milestone)
+    if last is None or last.concluded is not None or last.round != event.round or last.scrutiny is not None:
+        yield Violation(
+            rule="scrutiny_round",
+            offender=event.milestone,
+            message=f"{event.milestone}: scrutiny of round {event.round} does not fit the validation under way",
+        )
+
+
+def unproved(mission: Mission, milestone: str) -> list[str]:
+    """What keeps the milestone from being sealed, in words; empty when all holds."""
+    reasons = [
+        f"{name} is {mission.assertion_status(name)}" for name in mission.to_prove(milestone) if not mission.holds(name)
+    ]
+    last = mission.validation.last_round(milestone)
+    if last is None or last.scrutiny is None:
+        return [*reasons, "the repository's own checks have not been run"]
+    reasons += [
+        f"check {c.name} has new failures: {', '.join(c.new_failures[:5])}"
+        for c in last.scrutiny.comparisons
+        if not c.ok
+    ]
+    if last.tree != mission.tree:
+        reasons.append("the tree has changed since the last round")
+    return reasons
+
+
+def a_conclusion_says_what_was_proved(mission: Mission, event: AnyEvent) -> Iterator[Violation]:
+    """A round ends as passed only if everything holds, unless the human signs over what does not."""
+    if not isinstance(event, ValidationConcluded) or not event.passed or event.command_id:
+        return
+    for reason in unproved(mission, event.milestone):
+        yield Violation(rule="unproved", offender=event.milestone, message=f"{event.milestone} cannot pass: {reason}")
+
+
+def a_seal_needs_a_passed_round(mission: Mission, event: AnyEvent) -> Iterator[Violation]:
+    """Its assertions hold, its features are done, and no issue is open."""
+    if not isinstance(event, MilestoneSealed):
+        return
+    last = mission.validation.last_round(event.id)
+    if last is None or last.concluded is None or not last.concluded.passed:
+        yield Violation(
+            rule="not_validated", offender=event.id, message=f"{event.id}: its last validation round did not pass"
+        )
+    for name in mission.to_prove(event.id):
+        if not mission.holds(name):
+            yield Violation(
+                rule="unproved",
+                offender=name,
+                message=f"{name}: is {mission.assertion_status(name)}, so {event.id} cannot be sealed",
+            )
+    for feature in mission.plan.in_milestone(event.id):
+        if feature.status != "completed":
+            yield Violation(
+                rule="unfinished_features",
+                offender=feature.feature.id,
+                message=f"{feature.feature.id}: is {feature.status}, so {event.id} cannot be sealed",
+            )
+    for issue in mission.issues.open:
+        yield Violation(
+            rule="open_issue",
+            offender=issue.id,
+            message=f"{issue.id}: is open ({issue.summary}), so {event.id} cannot be sealed",
+        )
+
+
+def a_mission_completes_when_all_is_sealed_and_holds(mission: Mission, event: AnyEvent) -> Iterator[Violation]:
+    """Done means: every milestone sealed and reviewed, every live assertion passed on this tree or signed over."""
+    if not isinstance(event, MissionCompleted):
+        return
+    for name, state in mission.plan.milestones.items():
+        if not state.sealed:
+            yield Violation(rule="unsealed", offender=name, message=f"{name}: is not sealed, so the mission goes on")
+    if not mission.plan.milestones:
+        yield Violation(rule="unsealed", offender="plan", message="there is no milestone, so nothing can be complete")
+    for name in mission.contract.assertions:
+        if not mission.holds(name):
+            yield Violation(
+                rule="unproved",
+                offender=name,
+                message=f"{name}: is {mission.assertion_status(name)}, so the mission goes on",
+            )
+    for issue in mission.issues.open:
+        yield Violation(rule="open_issue", offender=issue.id, message=f"{issue.id}: is open, so the mission goes on")
+
+
+RULES = (
+    a_pass_carries_its_evidence,
+    a_verdict_is_about_the_present,
+    a_round_begins_when_its_features_are_done,
+    scrutiny_belongs_to_an_open_round,
+    a_conclusion_says_what_was_proved,
+    a_seal_needs_a_passed_round,
+    a_mission_completes_when_all_is_sealed_and_holds,
+)

@@ -1,0 +1,325 @@
+"""What a mission does next, read from its state and never remembered."""
+
+from dataclasses import dataclass
+
+from mission_tui.domain.gates.validation import unproved
+from mission_tui.domain.mission import Mission
+
+
+@dataclass(frozen=True, slots=True)
+class Stop:
+    """The mission has ended."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """Only the human can go on."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Resume:
+    """A run was cut off, or waited for an answer that has come."""
+
+    run_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Orchestrate:
+    """Something needs judgement."""
+
+    reasons: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ProveBase:
+    """Run checks and mechanical proofs on the untouched base."""
+
+
+@dataclass(frozen=True, slots=True)
+class AskApproval:
+    problems: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    feature: str
+
+
+@dataclass(frozen=True, slots=True)
+class StartRound:
+    milestone: str
+    round: int
+
+
+@dataclass(frozen=True, slots=True)
+class AskRoundCap:
+    milestone: str
+    round: int
+
+
+@dataclass(frozen=True, slots=True)
+class Scrutinise:
+    milestone: str
+
+
+@dataclass(frozen=True, slots=True)
+class Review:
+    """One reviewer per feature, in parallel."""
+
+    milestone: str
+    features: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Prove:
+    """Mechanical proofs, by the engine itself."""
+
+    milestone: str
+    assertions: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class UserTest:
+    milestone: str
+    assertions: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Conclude:
+    milestone: str
+    passed: bool
+    summary: str
+
+
+@dataclass(frozen=True, slots=True)
+class AskReview:
+    milestone: str
+
+
+@dataclass(frozen=True, slots=True)
+class Seal:
+    milestone: str
+    provisional: bool
+
+
+@dataclass(frozen=True, slots=True)
+class OpenFixMilestone:
+    assertions: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Complete:
+    """Everything is sealed and holds."""
+
+
+Action = (
+    Stop
+    | Wait
+    | Resume
+    | Orchestrate
+    | ProveBase
+    | AskApproval
+    | Work
+    | StartRound
+    | AskRoundCap
+    | Scrutinise
+    | Review
+    | Prove
+    | UserTest
+    | Conclude
+    | AskReview
+    | Seal
+    | OpenFixMilestone
+    | Complete
+)
+
+HARD_STOPS = ("raise_cap", "provider", "box")
+"""Decisions without which not even the orchestrator can work."""
+
+
+def next_action(mission: Mission) -> Action:
+    """The first thing that applies."""
+    if mission.ended:
+        return Stop()
+    if mission.paused:
+        return Wait(f"paused: {mission.paused.reason}")
+    blocked = [d for d in mission.decisions.open if d.kind in HARD_STOPS]
+    if blocked:
+        return Wait(blocked[0].summary)
+    run = _run_to_resume(mission)
+    if run is not None:
+        return run
+    if mission.conversation.undelivered or not mission.plan.submitted:
+        return Orchestrate(judgement_needed(mission))
+    if base_is_unproved(mission):
+        return ProveBase()
+    if mission.decisions.open:
+        return Wait(mission.decisions.open[0].summary)
+    problems = base_problems(mission)
+    if not mission.plan.approved or problems:
+        return AskApproval(problems)
+    return _execution(mission)
+
+
+def _run_to_resume(mission: Mission) -> Resume | Wait | None:
+    active = [mission.runs.runs[r] for r in mission.runs.active]
+    roots = [r for r in active if r.started.parent is None]
+    if not roots:
+        return None
+    waiting = [d for d in mission.decisions.open if d.kind == "answer" and d.subject == roots[0].id]
+    return Wait(waiting[0].summary) if waiting else Resume(roots[0].id)
+
+
+def _execution(mission: Mission) -> Action:
+    milestone = mission.plan.current_milestone()
+    last = mission.validation.last_round(milestone) if milestone else None
+    if milestone and last is not None and last.concluded is None:
+        return _validation(mission, milestone)
+    reasons = judgement_needed(mission)
+    if reasons:
+        return Orchestrate(reasons)
+    if milestone is None:
+        open_ends = tuple(a for a in mission.contract.assertions if not mission.holds(a))
+        return OpenFixMilestone(open_ends) if open_ends else Complete()
+    feature = next((f.feature.id for f in mission.plan.in_milestone(milestone) if f.open), None)
+    if feature is not None:
+        return Work(feature)
+    if last is not None and last.concluded is not None and last.concluded.passed and last.basis == mission.basis:
+        return _acceptance(mission, milestone)
+    return _round(mission, milestone, last.round + 1 if last else 1)
+
+
+def _round(mission: Mission, milestone: str, number: int) -> Action:
+    cap = mission.created.round_cap if mission.created else 5
+    answered = any(
+        d.decision.subject == f"{milestone}#{number}" and d.answer and d.answer.choice == "retry"
+        for d in mission.decisions.decisions.values()
+    )
+    if number > cap and not answered:
+        return AskRoundCap(milestone, number)
+    return StartRound(milestone, number)
+
+
+def _validation(mission: Mission, milestone: str) -> Action:
+    current = mission.validation.rounds[milestone][-1]
+    if current.scrutiny is None:
+        return Scrutinise(milestone)
+    unreviewed = features_to_review(mission, milestone)
+    if unreviewed:
+        return Review(milestone, unreviewed)
+    open_ends = [a for a in mission.to_prove(milestone) if not mission.holds(a) and a not in current.proved]
+    mechanical = tuple(a for a in open_ends if mission.contract.assertions[a].mechanical)
+    if mechanical:
+        return Prove(milestone, mechanical)
+    tested = _user_testing(mission, milestone, open_ends)
+    if tested is not None:
+        return tested
+    reasons = unproved(mission, milestone)
+    reasons += [f"{i.id} {i.summary}" for i in mission.issues.open if i.severity == "blocking"]
+    return Conclude(milestone, not reasons, "; ".join(reasons) or "every assertion holds")
+
+
+def features_to_review(mission: Mission, milestone: str) -> tuple[str, ...]:
+    """Features without a review, and those whose review-proved assertions went stale."""
+    reviewed = mission.validation.reviewed_features()
+    this_round = {r.feature for r in mission.validation.rounds[milestone][-1].reviews}
+    owners = mission.plan.owners()
+    again = {
+        owners[a]
+        for a in mission.to_prove(milestone)
+        if mission.contract.assertions[a].proof.by == "review" and not mission.holds(a) and a in owners
+    }
+    names = [f.feature.id for f in mission.plan.in_milestone(milestone) if f.feature.id not in reviewed]
+    names += [f for f in mission.plan.features if f in again and f not in names]
+    return tuple(f for f in names if f not in this_round and mission.plan.features[f].status == "completed")
+
+
+def _user_testing(mission: Mission, milestone: str, open_ends: list[str]) -> UserTest | None:
+    """An agent proves what the engine cannot and, once a milestone, uses the product freely; not if it is red already."""
+    current = mission.validation.rounds[milestone][-1]
+    if current.user_testing is not None:
+        return None
+    left = tuple(a for a in open_ends if mission.contract.assertions[a].proof.by != "review")
+    used_before = any(r.user_testing for r in mission.validation.rounds[milestone])
+    surface = any(
+        mission.contract.assertions[a].proof.by in ("http", "browser", "terminal") for a in mission.to_prove(milestone)
+    )
+    if not left and (used_before or not surface or not mission.plan.in_milestone(milestone)):
+        return None
+    return None if _already_red(mission, milestone) else UserTest(milestone, left)
+
+
+def _already_red(mission: Mission, milestone: str) -> bool:
+    current = mission.validation.rounds[milestone][-1]
+    red = any(mission.assertion_status(a) in ("failed", "blocked", "inconclusive") for a in current.proved)
+    checks = current.scrutiny is not None and any(not c.ok for c in current.scrutiny.comparisons)
+    return red or checks or any(i.severity == "blocking" for i in mission.issues.open)
+
+
+def _acceptance(mission: Mission, milestone: str) -> AskReview | Seal:
+    review = mission.created.review if mission.created else "milestone"
+    if review == "auto":
+        return Seal(milestone, provisional=False)
+    every = int(review.partition(":")[2] or 1)
+    waiting = sum(1 for m in mission.plan.milestones.values() if m.provisional)
+    last = next(reversed(mission.plan.milestones)) == milestone
+    if waiting + 1 < every and not last:
+        return Seal(milestone, provisional=True)
+    return AskReview(milestone)
+
+
+def judgement_needed(mission: Mission) -> tuple[str, ...]:
+    """What only the orchestrator can settle, in words; empty when the plan can simply go on."""
+    reasons = [f"the human says: {m.text}" for m in mission.conversation.undelivered]
+    if not mission.plan.submitted:
+        reasons.append("the contract and the plan are not submitted yet")
+    reasons += [f"issue {i.id} ({i.severity}) is open: {i.summary}" for i in mission.issues.open]
+    reasons += [
+        f"feature {f.feature.id} failed: {f.reason}" for f in mission.plan.features.values() if f.status == "failed"
+    ]
+    milestone = mission.plan.current_milestone()
+    last = mission.validation.last_round(milestone) if milestone else None
+    if milestone and last is not None and last.concluded is not None and not last.concluded.passed:
+        working = any(f.open for f in mission.plan.in_milestone(milestone))
+        if not working and last.basis == mission.basis:
+            reasons += [f"milestone {milestone} failed round {last.round}: {r}" for r in unproved(mission, milestone)]
+    return tuple(reasons)
+
+
+def base_is_unproved(mission: Mission) -> bool:
+    """Whether the base has yet to be proved for the contract as it stands before approval."""
+    base = mission.validation.base
+    return base is None or (not mission.plan.approved and base.contract_version != mission.contract.version)
+
+
+def vacuous(mission: Mission) -> tuple[str, ...]:
+    """Assertions that pass on the untouched base although they are not guards, and are not signed."""
+    base = mission.validation.base
+    live = mission.contract.assertions
+    return tuple(
+        r.assertion
+        for r in (base.results if base else ())
+        if r.passed and r.assertion in live and not live[r.assertion].guard
+        and r.assertion not in mission.plan.signed_vacuous
+    )  # fmt: skip
+
+
+def base_problems(mission: Mission) -> tuple[str, ...]:
+    """What the proof of the base found that needs a signature or another contract."""
+    base = mission.validation.base
+    if base is None or mission.plan.signed_base:
+        return ()
+    problems = [
+        f"{name} passes on the base already: mark it `guard` or make it say what is new" for name in vacuous(mission)
+    ]
+    live = mission.contract.assertions
+    problems += [
+        f"{r.assertion} is a guard but does not pass on the base: {r.reason}"
+        for r in base.results
+        if not r.passed and r.assertion in live and live[r.assertion].guard
+    ]
+    if base.setup_problem:
+        problems.append(f"the base cannot be set up: {base.setup_problem}")
+    return tuple(problems)

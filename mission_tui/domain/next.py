@@ -237,7 +237,7 @@ def features_to_review(mission: Mission, milestone: str) -> tuple[str, ...]:
 
 
 def _user_testing(mission: Mission, milestone: str, open_ends: list[str]) -> UserTest | None:
-    """An agent proves what the engine cannot and, once a milestone, uses the product freely; not if it is red already."""
+    """An agent proves what the engine cannot and, once a milestone, uses the product freely; not if all is red."""
     current = mission.validation.rounds[milestone][-1]
     if current.user_testing is not None:
         return None

@@ -14,7 +14,7 @@ from mission_tui.domain.ports import ContextOverflow, ModelError, ModelMisconfig
 from mission_tui.domain.seats import SeatSettings
 
 _LENGTH = 300
-_PREFIXES = re.compile(r"^(?:litellm\.)?(?:\w+(?:Error|Exception|Timeout)\s*(?::|-)\s*)+")
+_PREFIXES = re.compile(r"^(?:(?:litellm\.)?\w*(?:Error|Exception|Timeout)\s*[:-]\s*)+")
 _TAIL = re.compile(r"\s*Original exception: .*", re.DOTALL)
 _TOO_LONG = re.compile(
     r"context.?(length|window|size)|maximum context|prompt is too long|input is too long|too many (input )?tokens",
@@ -135,8 +135,7 @@ def _reach_advice(seat: SeatSettings, said: str) -> str:
 def _one_line(error: Exception, secret: str | None) -> str:
     text = _TAIL.sub("", str(error)) or type(error).__name__
     text = " ".join(text.split())
-    while (shorter := _PREFIXES.sub("", text)) != text and shorter:
-        text = shorter
+    text = _PREFIXES.sub("", text) or text
     if secret:
         text = text.replace(secret, "[key]")
     return text if len(text) <= _LENGTH else text[: _LENGTH - 1] + "…"

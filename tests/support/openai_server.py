@@ -42,7 +42,7 @@ class Fault:
     """Sent instead of an answer."""
     after: int = 0
     """Chunks of the right answer that are sent before the stream breaks."""
-    then: Literal["end", "reset", "stall", "keep_alive", "error", "empty_deltas"] = "end"
+    then: Literal["end", "reset", "stall", "keep_alive", "error", "empty_deltas", "drip"] = "end"
 
 
 def _refusal(status: int, message: str, code: str | None = None, **headers: str) -> Fault:
@@ -57,6 +57,7 @@ SERVER_ERROR = _refusal(500, "The server had an error")
 OVERLOADED = _refusal(503, "Overloaded")
 BAD_KEY = _refusal(401, "Incorrect API key provided", "invalid_api_key")
 UNKNOWN_MODEL = _refusal(404, "The model does not exist or you do not have access to it", "model_not_found")
+UNKNOWN_PATH = _refusal(404, "Invalid URL")
 BAD_REQUEST = _refusal(400, "Invalid schema for function", "invalid_function_parameters")
 TOO_LONG = _refusal(
     400, "This model's maximum context length is 8192 tokens, your messages have 9000", "context_length_exceeded"
@@ -93,6 +94,11 @@ def empty_deltas_after(chunks: int) -> Fault:
     return Fault(after=chunks, then="empty_deltas")
 
 
+def drips() -> Fault:
+    """A token now and then, for ever."""
+    return Fault(then="drip")
+
+
 def error_event_after(chunks: int) -> Fault:
     """An error object in the middle of the stream."""
     return Fault(after=chunks, then="error")
@@ -102,6 +108,7 @@ def error_event_after(chunks: int) -> Fault:
 class Received:
     """One request as it came."""
 
+    path: str
     headers: dict[str, str]
     body: dict[str, Any]
 
@@ -110,10 +117,12 @@ class OpenAIServer:
     """Serves `answer` at `url` on 127.0.0.1; an async context manager.
 
     `burst` writes a whole stream at once, which is as fast as a server can be; else each chunk is a write of its own.
+    Without `indexed` every tool call has index 0, as careless servers send them.
     """
 
-    def __init__(self, answer: Answer, *, burst: bool = False, port: int = 0) -> None:
+    def __init__(self, answer: Answer, *, burst: bool = False, indexed: bool = True, port: int = 0) -> None:
         self._answer = answer
+        self._indexed = indexed
         self._burst = burst
         self._port = port
         self.faults: deque[Fault] = deque()
@@ -155,7 +164,10 @@ class OpenAIServer:
                 await writer.wait_closed()
 
     async def _one_request(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bool:
-        received = await _read_request(reader)
+        received = await read_request(reader)
+        if not received.path.endswith("/chat/completions"):
+            await whole(writer, UNKNOWN_PATH.status, {}, UNKNOWN_PATH.body or "")
+            return False
         self.requests.append(received)
         self.active += 1
         try:
@@ -175,17 +187,17 @@ class OpenAIServer:
         try:
             reply = await self._ask(body)
         except ContextOverflow:
-            await _whole(writer, TOO_LONG.status, {}, TOO_LONG.body or "")
+            await whole(writer, TOO_LONG.status, {}, TOO_LONG.body or "")
             return False
         except ModelError as error:
             refusal = _refusal(400, str(error))
-            await _whole(writer, refusal.status, {}, refusal.body or "")
+            await whole(writer, refusal.status, {}, refusal.body or "")
             return False
         if not body.get("stream"):
-            await _whole(writer, 200, {}, json.dumps(completion_of(body, reply)), keep=True)
+            await whole(writer, 200, {}, json.dumps(completion_of(body, reply)), keep=True)
             return True
-        events = [*map(_event, chunks_of(body, reply)), b"data: [DONE]\n\n"]
-        writer.write(_head(200, {"content-type": "text/event-stream", "transfer-encoding": "chunked"}))
+        events = [*map(_event, self._chunks(body, reply)), b"data: [DONE]\n\n"]
+        writer.write(head(200, {"content-type": "text/event-stream", "transfer-encoding": "chunked"}))
         if self._burst:
             events = [b"".join(events)]
         for event in events:
@@ -195,11 +207,19 @@ class OpenAIServer:
         await writer.drain()
         return True
 
+    def _chunks(self, body: dict[str, Any], reply: Reply) -> list[dict[str, Any]]:
+        chunks = chunks_of(body, reply)
+        if not self._indexed:
+            for chunk in chunks:
+                for call in [call for choice in chunk["choices"] for call in choice["delta"].get("tool_calls", [])]:
+                    call["index"] = 0
+        return chunks
+
     async def _break(self, fault: Fault, body: dict[str, Any], writer: asyncio.StreamWriter) -> None:
         if fault.body is not None:
-            await _whole(writer, fault.status, fault.headers, fault.body)
+            await whole(writer, fault.status, fault.headers, fault.body)
             return
-        writer.write(_head(200, {"content-type": "text/event-stream", "connection": "close"}))
+        writer.write(head(200, {"content-type": "text/event-stream", "connection": "close"}))
         for chunk in chunks_of(body, await self._ask(body))[: fault.after]:
             writer.write(_event(chunk))
         await writer.drain()
@@ -214,6 +234,8 @@ class OpenAIServer:
                 await _repeat(writer, b": still here\n\n")
             case "empty_deltas":
                 await _repeat(writer, _event(_chunk(body, {"content": ""})))
+            case "drip":
+                await _repeat(writer, _event(_chunk(body, {"content": "more "})))
             case "error":
                 writer.write(b'data: {"error": {"message": "upstream died", "type": "server_error", "code": 502}}\n\n')
                 await writer.drain()
@@ -226,24 +248,24 @@ async def _repeat(writer: asyncio.StreamWriter, line: bytes) -> None:
         await asyncio.sleep(0.01)
 
 
-async def _read_request(reader: asyncio.StreamReader) -> Received:
+async def read_request(reader: asyncio.StreamReader) -> Received:
     head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1").split("\r\n")
     headers = {name.strip().lower(): value.strip() for name, _, value in (line.partition(":") for line in head[1:])}
     body = await reader.readexactly(int(headers.get("content-length", "0")))
-    return Received(headers, json.loads(body or b"{}"))
+    return Received(head[0].split(" ")[1], headers, json.loads(body or b"{}"))
 
 
-def _head(status: int, headers: Mapping[str, str]) -> bytes:
+def head(status: int, headers: Mapping[str, str]) -> bytes:
     lines = [f"HTTP/1.1 {status} Status", *(f"{name}: {value}" for name, value in headers.items()), "", ""]
     return "\r\n".join(lines).encode()
 
 
-async def _whole(
+async def whole(
     writer: asyncio.StreamWriter, status: int, headers: Mapping[str, str], body: str, *, keep: bool = False
 ) -> None:
     data = body.encode()
     fixed = {"content-length": str(len(data)), "connection": "keep-alive" if keep else "close"}
-    writer.write(_head(status, {"content-type": "application/json", **headers, **fixed}) + data)
+    writer.write(head(status, {"content-type": "application/json", **headers, **fixed}) + data)
     await writer.drain()
 
 

@@ -1,0 +1,99 @@
+"""Makes the model of a seat, and says beforehand what would keep it from working."""
+
+import os
+import re
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+from mission_tui.domain.ports import Model, ModelMisconfigured
+from mission_tui.domain.seats import SeatSettings
+from mission_tui.llm import litellm_loader
+from mission_tui.llm.litellm_model import LitellmModel, Watchdog
+from mission_tui.llm.litellm_request import key_of, refuse_reserved_options
+from mission_tui.llm.retry import Retrying, RetryNotice, RetryPolicy
+from mission_tui.llm.scripted import ScriptedModel
+
+SCRIPTED = "scripted:"
+_MAKERS = {
+    "anthropic": r"claude",
+    "openai": r"\bgpt|\bo\d\b|chatgpt|codex",
+    "google": r"gemini|gemma|\bpalm",
+    "mistral": r"mistral|codestral|devstral|magistral",
+    "meta": r"llama",
+    "deepseek": r"deepseek",
+    "alibaba": r"qwen|qwq",
+    "moonshot": r"kimi|moonshot",
+    "zai": r"\bglm",
+    "xai": r"grok",
+    "minimax": r"minimax",
+}
+
+
+def make_model(
+    seat: SeatSettings,
+    *,
+    pacing: float = 0.0,
+    policy: RetryPolicy | None = None,
+    watchdog: Watchdog | None = None,
+    on_retry: Callable[[RetryNotice], None] = lambda _: None,
+) -> Model:
+    """The model of a seat, with retries when it is a real one. It is cheap: make one per run, so notices have an owner.
+
+    `pacing` is for scripted models: seconds per reply. Raises ModelMisconfigured for a bad script.
+    """
+    if is_scripted(seat):
+        return ScriptedModel(Path(seat.model.removeprefix(SCRIPTED)), pacing)
+    return Retrying(LitellmModel(seat, watchdog), policy, on_retry)
+
+
+def is_scripted(seat: SeatSettings) -> bool:
+    """Whether the seat is played from a file."""
+    return seat.model.startswith(SCRIPTED)
+
+
+async def preload(seats: Iterable[SeatSettings]) -> None:
+    """Load, in a thread, what these seats need: seconds for real models, nothing for scripted ones."""
+    if not all(is_scripted(seat) for seat in seats):
+        await litellm_loader.preload()
+
+
+async def check_seat(seat: SeatSettings) -> str | None:
+    """One line about what would keep the seat from working, or None; no network call is made.
+
+    Loads litellm (seconds) only for a seat that relies on a provider's usual key variable.
+    """
+    try:
+        if is_scripted(seat):
+            make_model(seat)
+            return None
+        refuse_reserved_options(seat)
+        if key_of(seat) is not None:
+            return None
+    except ModelMisconfigured as error:
+        return str(error)
+    return await _check_usual_key(seat)
+
+
+async def _check_usual_key(seat: SeatSettings) -> str | None:
+    await litellm_loader.preload()
+    litellm = litellm_loader.load()
+    try:
+        litellm.get_llm_provider(seat.model)
+    except Exception:  # litellm raises BadRequestError for a name whose provider it cannot tell
+        return f"model {seat.model}: unknown provider; write PROVIDER/MODEL, for example anthropic/{seat.model}"
+    missing = [name for name in litellm.validate_environment(seat.model)["missing_keys"] if not os.environ.get(name)]
+    return f"model {seat.model}: no key; set {', '.join(missing)}" if missing else None
+
+
+def provider_of(model: str) -> str:
+    """Who made a model, as far as its name tells; two seats of one maker may share blind spots.
+
+    A maker counts however the model is reached (`openrouter/anthropic/…`, `bedrock/…claude…`); for names that tell
+    nothing it is the part before the first slash.
+    """
+    if model.startswith(SCRIPTED):
+        return "scripted"
+    for maker, names in _MAKERS.items():
+        if re.search(names, model.partition("/")[2] or model, re.IGNORECASE):
+            return maker
+    return model.partition("/")[0].lower()

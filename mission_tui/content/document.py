@@ -18,6 +18,8 @@ Place: TypeAlias = tuple[str | int, ...]
 _MAX_NODES = 1_000_000
 """Aliases can make a small file stand for a huge one; a contract of 1,000 assertions has about 50,000 nodes."""
 
+_MAX_DEPTH = 100
+
 
 class DocumentError(Exception):
     """The text is no document at all: `(line or None, problem)` pairs."""
@@ -40,6 +42,7 @@ _CORE_SCHEMA = (
 class _YamlLoader(Protocol):
     """What is used of PyYAML's loader, whose stubs leave these methods untyped."""
 
+    def get_event(self) -> yaml.Event | None: ...
     def get_single_node(self) -> yaml.Node | None: ...
     def construct_document(self, node: yaml.Node) -> object: ...
     def dispose(self) -> None: ...
@@ -101,6 +104,7 @@ def parse_document(text: str, *, as_json: bool = False) -> Document:
 def _parse_yaml(text: str) -> Document:
     loader = _Loader(text)
     try:
+        _check_depth(text)
         root = loader.get_single_node()
         if root is None:
             return Document(None, None)
@@ -119,6 +123,19 @@ def _parse_yaml(text: str) -> Document:
         raise DocumentError([(None, f"not valid YAML: {error}")]) from error
     finally:
         loader.dispose()
+
+
+def _check_depth(text: str) -> None:
+    """libyaml's composer recurses in C without a limit: ten thousand brackets would end the process."""
+    events, depth = _Loader(text), 0
+    try:
+        while (event := events.get_event()) is not None:
+            depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+            if depth > _MAX_DEPTH:
+                mark = event.start_mark
+                raise DocumentError([(mark.line + 1 if mark else None, "nested too deeply")])
+    finally:
+        events.dispose()
 
 
 def _parse_json(text: str) -> Document:
@@ -141,8 +158,10 @@ def _no_constant(name: str) -> object:
 
 def _json_nodes(text: str) -> yaml.Node | None:
     """JSON is YAML but for tabs, which in valid JSON only ever separate."""
-    loader = _Loader(text.replace("\t", " "))
+    spaced = text.replace("\t", " ")
+    loader = _Loader(spaced)
     try:
+        _check_depth(spaced)
         return loader.get_single_node()
     except yaml.YAMLError:
         return None

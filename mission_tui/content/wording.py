@@ -38,7 +38,7 @@ class Problem:
 def problems_of(error: ValidationError, data: object, known_keys: Iterable[str]) -> list[Problem]:
     """The error's problems in the document's order of discovery; `known_keys` serve to guess at misspelt ones."""
     details = error.errors(include_url=False, include_context=True)
-    placed = [(place_in(data, detail["loc"]), detail) for detail in details]
+    placed = [(_place_of(data, detail), detail) for detail in details]
     keys = sorted(set(known_keys))
     texts: dict[Place, list[str]] = {}
     for place, detail in placed:
@@ -53,6 +53,11 @@ def problems_of(error: ValidationError, data: object, known_keys: Iterable[str])
 def keys_of(*models: type[BaseModel]) -> set[str]:
     """The field names of some models."""
     return {name for model in models for name in model.model_fields}
+
+
+def _place_of(data: object, detail: ErrorDetails) -> Place:
+    place = place_in(data, detail["loc"])
+    return (*place, "by") if detail["type"] in ("union_tag_invalid", "union_tag_not_found") else place
 
 
 def place_in(data: object, loc: tuple[str | int, ...]) -> Place:
@@ -117,7 +122,10 @@ def _words(detail: ErrorDetails, keys: list[str]) -> str:
     if tell is not None:
         return tell(detail)
     if detail["type"] == "extra_forbidden":
-        close = difflib.get_close_matches(str(detail["loc"][-1]), keys, n=1)
+        key = str(detail["loc"][-1])
+        if key in keys:
+            return "is a key that does not belong here"
+        close = difflib.get_close_matches(key, keys, n=1)
         return "is not a known key" + (f": did you mean `{close[0]}`?" if close else "")
     plain = detail["msg"].removeprefix("Value error, ")
     return re.sub(r"^Input should be", "must be", plain)
@@ -142,7 +150,12 @@ def _pattern(detail: ErrorDetails) -> str:
 
 
 def _tag_unknown(detail: ErrorDetails) -> str:
-    return f"`by: {_ctx(detail, 'tag')}` is no way to prove it; there are {_ctx(detail, 'expected_tags')}"
+    return f"must be one of {_ctx(detail, 'expected_tags')}"
+
+
+def _one_of(detail: ErrorDetails) -> str:
+    expected = str(_ctx(detail, "expected")).replace("True", "true")
+    return f"must be {'one of ' if ' or ' in expected else ''}{expected}"
 
 
 def _too_long(detail: ErrorDetails) -> str:
@@ -168,10 +181,8 @@ _WORDS: dict[str, Callable[[ErrorDetails], str]] = {
     "string_too_short": lambda _: "must not be empty",
     "string_too_long": lambda d: f"must have at most {_ctx(d, 'max_length')} characters",
     "too_long": _too_long,
-    "literal_error": lambda d: (
-        f"must be {'one of ' if ' or ' in str(_ctx(d, 'expected')) else ''}{_ctx(d, 'expected')}"
-    ),
+    "literal_error": _one_of,
     "string_pattern_mismatch": _pattern,
-    "union_tag_not_found": lambda _: "`by` is missing: one of command, http, browser, terminal, review",
+    "union_tag_not_found": lambda _: "is missing: one of command, http, browser, terminal, review",
     "union_tag_invalid": _tag_unknown,
 }

@@ -38,6 +38,11 @@ class ProveBase:
 
 
 @dataclass(frozen=True, slots=True)
+class ReviewContract:
+    """A contract reviewer reads the draft before it is shown to the human."""
+
+
+@dataclass(frozen=True, slots=True)
 class AskApproval:
     problems: tuple[str, ...]
 
@@ -120,6 +125,7 @@ Action = (
     | Resume
     | Orchestrate
     | ProveBase
+    | ReviewContract
     | AskApproval
     | Work
     | StartRound
@@ -141,26 +147,41 @@ HARD_STOPS = ("raise_cap", "provider", "box")
 
 def next_action(mission: Mission) -> Action:
     """The first thing that applies."""
-    if mission.ended:
-        return Stop()
-    if mission.paused:
-        return Wait(f"paused: {mission.paused.reason}")
-    blocked = [d for d in mission.decisions.open if d.kind in HARD_STOPS]
-    if blocked:
-        return Wait(blocked[0].summary)
-    run = _run_to_resume(mission)
-    if run is not None:
-        return run
+    forced = _stopped(mission) or _run_to_resume(mission)
+    if forced is not None:
+        return forced
     if mission.conversation.undelivered or not mission.plan.submitted:
         return Orchestrate(judgement_needed(mission))
     if base_is_unproved(mission):
         return ProveBase()
+    if not mission.plan.approved:
+        settled = _before_approval(mission)
+        if settled is not None:
+            return settled
     if mission.decisions.open:
         return Wait(mission.decisions.open[0].summary)
     problems = base_problems(mission)
     if not mission.plan.approved or problems:
         return AskApproval(problems)
     return _execution(mission)
+
+
+def _stopped(mission: Mission) -> Stop | Wait | None:
+    if mission.ended:
+        return Stop()
+    if mission.paused:
+        return Wait(f"paused: {mission.paused.reason}")
+    blocked = [d for d in mission.decisions.open if d.kind in HARD_STOPS]
+    return Wait(blocked[0].summary) if blocked else None
+
+
+def _before_approval(mission: Mission) -> ReviewContract | Orchestrate | None:
+    """An interviewed plan is read with fresh eyes once, and its problems go to the orchestrator before the human."""
+    interviewed = mission.created is not None and mission.created.interviewed
+    if interviewed and mission.validation.contract_review is None:
+        return ReviewContract()
+    reasons = judgement_needed(mission)
+    return Orchestrate(reasons) if reasons else None
 
 
 def _run_to_resume(mission: Mission) -> Resume | Wait | None:
@@ -276,6 +297,13 @@ def judgement_needed(mission: Mission) -> tuple[str, ...]:
     if not mission.plan.submitted:
         reasons.append("the contract and the plan are not submitted yet")
     reasons += [f"issue {i.id} ({i.severity}) is open: {i.summary}" for i in mission.issues.open]
+    if mission.plan.approved:
+        owners = mission.plan.owners()
+        reasons += [
+            f"{name} has no feature that fulfils it"
+            for name, a in mission.contract.assertions.items()
+            if not a.guard and name not in owners
+        ]
     reasons += [
         f"feature {f.feature.id} failed: {f.reason}" for f in mission.plan.features.values() if f.status == "failed"
     ]

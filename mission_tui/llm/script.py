@@ -71,10 +71,10 @@ def _valid_placeholders(value: Any) -> Any:  # noqa: ANN401 - arguments are any 
     return value
 
 
-def _calls(value: object) -> object:
+def _calls(value: Any) -> object:  # noqa: ANN401 - checked by the model
     """`{tool: arguments}`, the short form in which a call is written."""
     if not isinstance(value, list):
-        return cast("object", value)
+        return value
     return [_call(item) for item in cast("list[object]", value)]
 
 
@@ -85,8 +85,8 @@ def _call(item: object) -> object:
     raise ValueError("a call is written {tool_name: {argument: value}}")
 
 
-def _alternatives(value: object) -> object:
-    return cast("object", value) if isinstance(value, list) else [value]
+def _alternatives(value: Any) -> object:  # noqa: ANN401 - checked by the model
+    return cast("list[object]", value) if isinstance(value, list) else [value]
 
 
 Pattern = Annotated[str, AfterValidator(_valid_pattern)]

@@ -127,8 +127,9 @@ class OpenAIServer:
         self._port = port
         self.faults: deque[Fault] = deque()
         self.requests: list[Received] = []
-        self.active = 0
-        """Requests that are being answered."""
+        self.idle = asyncio.Event()
+        """Set while no request is being answered."""
+        self._active = 0
 
     async def __aenter__(self) -> Self:
         self._server = await asyncio.start_server(self._connection, "127.0.0.1", self._port)
@@ -165,11 +166,12 @@ class OpenAIServer:
 
     async def _one_request(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bool:
         received = await read_request(reader)
-        if not received.path.endswith("/chat/completions"):
+        if received.path != "/v1/chat/completions":
             await whole(writer, UNKNOWN_PATH.status, {}, UNKNOWN_PATH.body or "")
             return False
         self.requests.append(received)
-        self.active += 1
+        self._active += 1
+        self.idle.clear()
         try:
             fault = self.faults.popleft() if self.faults else None
             if fault is None:
@@ -177,7 +179,9 @@ class OpenAIServer:
             await self._break(fault, received.body, writer)
             return False
         finally:
-            self.active -= 1
+            self._active -= 1
+            if not self._active:
+                self.idle.set()
 
     async def _ask(self, body: dict[str, Any]) -> Reply:
         reply = self._answer(request_of(body))

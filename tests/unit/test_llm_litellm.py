@@ -234,9 +234,7 @@ async def test_cancelling_abandons_the_call_and_its_connection(api: OpenAIServer
 
     with pytest.raises(asyncio.CancelledError):
         await call
-    async with asyncio.timeout(5):
-        while api.active:
-            await asyncio.sleep(0.01)
+    await asyncio.wait_for(api.idle.wait(), 5)
     assert (await ask(api)).message == REPLY.message
 
 

@@ -6,6 +6,7 @@ from typing import assert_never
 from mission_tui.domain.events import (
     BaseProved,
     CommitRecorded,
+    ContractReviewed,
     ReviewRecorded,
     ScrutinyRecorded,
     UserTestingRecorded,
@@ -37,6 +38,7 @@ class RoundState:
 @dataclass(frozen=True, slots=True)
 class ValidationState:
     base: BaseProved | None = None
+    contract_review: ContractReviewed | None = None
     verdicts: dict[str, tuple[Verdict, ...]] = field(default_factory=dict[str, tuple[Verdict, ...]])
     """Every verdict of each assertion, oldest first."""
     stale: frozenset[str] = frozenset()
@@ -47,6 +49,8 @@ class ValidationState:
         match event:
             case BaseProved():
                 return replace(self, base=event)
+            case ContractReviewed():
+                return replace(self, contract_review=event)
             case ValidationStarted():
                 return self._started(event)
             case ScrutinyRecorded():

@@ -1,0 +1,183 @@
+"""What every tool is made of, and what a tool may touch."""
+
+import json
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+from typing import Any, Generic, Literal, Protocol, TypeVar
+
+from pydantic import ValidationError
+
+from mission_tui.domain.base import Frozen
+from mission_tui.domain.events import AnyEvent
+from mission_tui.domain.handoff import Handoff, ObservedCommand
+from mission_tui.domain.mission import Mission
+from mission_tui.domain.ports import Box, CommandResult, JsonObject, ToolSpec
+from mission_tui.domain.verdict import Evidence
+from mission_tui.proof.interactive import Interactive
+from mission_tui.proof.results import RawEvidence
+from mission_tui.tools.tree import TreeFiles
+
+ToolKind = Literal["read", "write", "command", "state", "suspend"]
+"""read: repeatable, runs beside others. write: changes the tree, repeatable after a crash. command: changes the world,
+never repeated by itself. state: only gives facts. suspend: waits for the human."""
+
+
+class ToolProblem(Exception):
+    """The call cannot be carried out; the message tells the model exactly what to mend."""
+
+
+Facts = Callable[[Mission], Sequence[AnyEvent]]
+"""Events that follow from the state at the moment they are stored; new ids are taken from it."""
+
+
+def _no_facts(_mission: Mission) -> Sequence[AnyEvent]:
+    return ()
+
+
+@dataclass(frozen=True, slots=True)
+class ToolResult:
+    """What a call gave. `facts` are stored together with the step's result, or the gate's refusal is the result."""
+
+    text: str
+    facts: Facts = _no_facts
+    exit_code: int | None = None
+    artifact: str | None = None
+    """SHA-256 of the whole output, where `text` shows only part of it."""
+    evidence: tuple[Evidence, ...] = ()
+    extra: JsonObject = field(default_factory=dict[str, Any])
+
+
+@dataclass(frozen=True, slots=True)
+class Assignment:
+    """What a run was started for."""
+
+    run_id: str
+    role: str
+    feature: str | None = None
+    milestone: str | None = None
+    round: int = 1
+    assertions: tuple[str, ...] = ()
+    """What a validator must give verdicts on."""
+    attached: tuple[Evidence, ...] = ()
+    """Evidence that the engine itself gathered for the run, such as the reviewed diff."""
+
+
+class Workshop(Protocol):
+    """What the engine lends a run: its box, its stores and its knowledge. Opened when first used."""
+
+    @property
+    def assignment(self) -> Assignment: ...
+    @property
+    def mission(self) -> Mission: ...
+    @property
+    def tree(self) -> TreeFiles: ...
+    async def box(self) -> Box: ...
+    async def interactive(self) -> Interactive: ...
+    async def app_url(self) -> str | None:
+        """Where the app of the services manifest listens in this run's box; None while it does not run."""
+        ...
+
+    async def start_app(self) -> str: ...
+    def keep(self, raw: tuple[RawEvidence, ...]) -> tuple[Evidence, ...]:
+        """Store observations and give them ids that a verdict can name."""
+        ...
+
+    def evidence(self, ids: tuple[str, ...]) -> tuple[Evidence, ...]:
+        """Look stored observations of this run up; raises KeyError with the unknown id."""
+        ...
+
+    def keep_output(self, log: Path) -> str | None: ...
+    def log_path(self, name: str) -> Path: ...
+    def observed(self) -> tuple[ObservedCommand, ...]: ...
+    async def research(self, question: str, paths: tuple[str, ...]) -> str: ...
+    async def hand_off(self, handoff: Handoff) -> Facts:
+        """Commit the worker's tree and give the facts that end its feature."""
+        ...
+
+    async def write_skill(self, name: str, text: str, lesson: str | None) -> Facts: ...
+    def skill_text(self, name: str) -> str | None: ...
+
+
+ArgsT = TypeVar("ArgsT", bound=Frozen)
+
+
+def _never(_args: Frozen) -> bool:
+    return False
+
+
+def always(_args: Frozen) -> bool:
+    """For tools whose every accepted call ends the run."""
+    return True
+
+
+@dataclass(frozen=True, slots=True)
+class Tool(Generic[ArgsT]):
+    """A tool: how it is called, what kind of effect it has, and how it is carried out."""
+
+    name: str
+    args: type[ArgsT]
+    kind: ToolKind
+    run: Callable[[ArgsT, Workshop], Awaitable[ToolResult]]
+    ends: Callable[[ArgsT], bool] = _never
+    """Whether this call, once accepted, ends the run."""
+
+    @property
+    def description(self) -> str:
+        return _description(self.name)
+
+    def spec(self) -> ToolSpec:
+        schema = self.args.model_json_schema()
+        schema.pop("title", None)
+        schema.pop("description", None)
+        return ToolSpec(name=self.name, description=self.description, parameters=schema)
+
+    async def call(self, arguments: str, workshop: Workshop) -> ToolResult:
+        """Parse the raw arguments strictly and run. Raises ToolProblem with what to mend."""
+        return await self.run(self.parse(arguments), workshop)
+
+    def parse(self, arguments: str) -> ArgsT:
+        try:
+            raw = json.loads(arguments or "{}")
+        except json.JSONDecodeError as error:
+            raise ToolProblem(
+                f"{self.name}: the arguments are not valid JSON ({error}); send them again whole"
+            ) from None
+        try:
+            return self.args.model_validate(raw)
+        except ValidationError as error:
+            raise ToolProblem(_explain(self, error)) from None
+
+
+def _explain(tool: Tool[Any], error: ValidationError) -> str:
+    lines = [f"{tool.name}: the arguments do not fit:"]
+    for problem in error.errors(include_url=False):
+        place = ".".join(str(part) for part in problem["loc"]) or "arguments"
+        lines.append(f"- {place}: {_plain(problem['type'], problem['msg'])}")
+    known = ", ".join(tool.args.model_fields)
+    lines.append(f"{tool.name} takes: {known}.")
+    return "\n".join(lines)
+
+
+def _plain(kind: str, message: str) -> str:
+    plain = {"missing": "is missing", "extra_forbidden": "is not a field here"}
+    return plain.get(kind, message.removeprefix("Value error, "))
+
+
+@cache
+def _description(name: str) -> str:
+    return (Path(__file__).parent / f"{name}.md").read_text(encoding="utf-8").strip()
+
+
+def shortened(result: CommandResult, limit: int = 12_000) -> str:
+    """A command's output for a model: both ends when it is long."""
+    return both_ends(result.output, limit)
+
+
+def both_ends(text: str, limit: int = 12_000) -> str:
+    """The text, with its middle left out beyond `limit` characters; says how much is missing."""
+    if len(text) <= limit:
+        return text
+    half = limit // 2
+    return f"{text[:half]}\n… {len(text) - limit:,} characters left out …\n{text[-half:]}"

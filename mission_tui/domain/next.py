@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from mission_tui.domain.gates.validation import unproved
+from mission_tui.domain.gates.validation import signed_over, unproved
 from mission_tui.domain.mission import Mission
 
 
@@ -96,6 +96,7 @@ class Conclude:
     milestone: str
     passed: bool
     summary: str
+    signed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,7 +216,7 @@ def _execution(mission: Mission) -> Action:
 def _round(mission: Mission, milestone: str, number: int) -> Action:
     cap = mission.created.round_cap if mission.created else 5
     answered = any(
-        d.decision.subject == f"{milestone}#{number}" and d.answer and d.answer.choice == "retry"
+        d.decision.subject == f"{milestone}#{number}" and d.answer and d.answer.choice in ("retry", "accept")
         for d in mission.decisions.decisions.values()
     )
     if number > cap and not answered:
@@ -239,6 +240,8 @@ def _validation(mission: Mission, milestone: str) -> Action:
         return tested
     reasons = unproved(mission, milestone)
     reasons += [f"{i.id} {i.summary}" for i in mission.issues.open if i.severity == "blocking"]
+    if reasons and signed_over(mission, milestone):
+        return Conclude(milestone, True, f"signed over: {'; '.join(reasons)}", signed=True)
     return Conclude(milestone, not reasons, "; ".join(reasons) or "every assertion holds")
 
 

@@ -53,9 +53,9 @@ class LitellmModel:
                 return await self._stream(request, arguments, on_delta, silence)
         except ModelError:
             raise
-        except TimeoutError as error:
-            raise ModelUnavailable(f"model {self.name}: {silence.verdict()}") from error
         except Exception as error:  # providers fail in every way there is; all of them become one typed line
+            if silence.limit.expired():
+                raise ModelUnavailable(f"model {self.name}: {silence.verdict()}") from error
             raise as_model_error(error, self._seat, secret=_secret(self._seat)) from error
 
     async def _stream(

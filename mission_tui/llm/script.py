@@ -31,7 +31,7 @@ from pathlib import Path
 from typing import Annotated, Any, cast
 
 import yaml
-from pydantic import AfterValidator, BeforeValidator, Field, ValidationError
+from pydantic import AfterValidator, BeforeValidator, ValidationError
 
 from mission_tui.domain.base import Frozen
 from mission_tui.domain.ports import ModelMisconfigured
@@ -137,7 +137,7 @@ class Conversation(Frozen):
 class Script(Frozen):
     """Everything that a scripted model can say."""
 
-    conversations: tuple[Conversation, ...] = Field(min_length=1)
+    conversations: tuple[Conversation, ...]
 
 
 def load_script(path: Path) -> Script:
@@ -154,6 +154,8 @@ def load_script(path: Path) -> Script:
         script = Script.model_validate(raw)
     except ValidationError as error:
         raise ScriptError(path, [*problems, *_lines(error)]) from error
+    if not script.conversations:
+        problems.append("conversations: there is none")
     if problems:
         raise ScriptError(path, problems)
     return script

@@ -70,3 +70,5 @@ class ValidationConcluded(Event):
     round: int
     passed: bool
     summary: str
+    signed: bool = False
+    """The human signed over, at the round cap, what does not hold."""

@@ -117,9 +117,22 @@ def unproved(mission: Mission, milestone: str) -> list[str]:
     return reasons
 
 
+def signed_over(mission: Mission, milestone: str) -> bool:
+    """Whether the human accepted, at the round cap, what does not hold."""
+    return any(
+        d.decision.kind == "round_cap"
+        and (d.decision.subject or "").partition("#")[0] == milestone
+        and d.answer is not None
+        and d.answer.choice == "accept"
+        for d in mission.decisions.decisions.values()
+    )
+
+
 def a_conclusion_says_what_was_proved(mission: Mission, event: AnyEvent) -> Iterator[Violation]:
     """A round ends as passed only if everything holds, unless the human signs over what does not."""
-    if not isinstance(event, ValidationConcluded) or not event.passed or event.command_id:
+    if not isinstance(event, ValidationConcluded) or not event.passed:
+        return
+    if event.signed and signed_over(mission, event.milestone):
         return
     for reason in unproved(mission, event.milestone):
         yield Violation(rule="unproved", offender=event.milestone, message=f"{event.milestone} cannot pass: {reason}")

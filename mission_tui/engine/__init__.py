@@ -1,0 +1,1 @@
+"""The engine: the loop, the runs of agents, proving, and the process that hosts them."""

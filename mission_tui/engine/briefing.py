@@ -1,0 +1,272 @@
+"""The first user message of a run: what this agent needs to know, and nothing it must not know.
+
+Facts only; how to act on them is in the role's prompt.
+"""
+
+import json
+from collections.abc import Iterable, Sequence
+
+from mission_tui.domain.contract import Assertion
+from mission_tui.domain.events import HandoffRecorded
+from mission_tui.domain.mission import Mission
+from mission_tui.domain.next import judgement_needed, vacuous
+from mission_tui.domain.plan import Services
+from mission_tui.tools.base import Assignment, both_ends
+
+
+def _section(title: str, body: str) -> str:
+    return f"## {title}\n{body.strip()}\n" if body.strip() else ""
+
+
+def _join(parts: Iterable[str]) -> str:
+    return "\n".join(part for part in parts if part)
+
+
+def _bullets(lines: Iterable[str]) -> str:
+    return "\n".join(f"- {line}" for line in lines)
+
+
+def assertion_text(assertion: Assertion, checks: bool = True) -> str:
+    """One assertion as an agent reads it."""
+    proof = assertion.proof
+    lines = [
+        f"{assertion.id} {assertion.title}",
+        f"  statement: {assertion.statement}",
+        f"  proof: by {proof.by}; evidence for a pass: {', '.join(proof.evidence)}",
+        f"  procedure: {proof.procedure}",
+    ]
+    if checks and proof.checks:
+        steps = [s.model_dump(mode="json", exclude_unset=True) for s in proof.checks]
+        lines += [f"  check: {json.dumps(step, ensure_ascii=False)}" for step in steps]
+    return "\n".join(lines)
+
+
+def _goal(mission: Mission) -> str:
+    created = mission.created
+    return f"{created.title}\n\n{created.goal}" if created and created.goal != created.title else mission_title(mission)
+
+
+def mission_title(mission: Mission) -> str:
+    return mission.created.title if mission.created else ""
+
+
+def services_text(services: Services) -> str:
+    lines = [f"setup: {command}" for command in services.setup]
+    lines += [f"check {name}: {command}" for name, command in services.checks.items()]
+    if services.app is not None:
+        lines.append(f"app: {services.app.start} (ready: {services.app.ready or 'once it listens on $PORT'})")
+    return _bullets(lines)
+
+
+def _assertions(mission: Mission, names: Iterable[str], checks: bool = True) -> str:
+    live = mission.contract.assertions
+    return "\n".join(assertion_text(live[name], checks) for name in names if name in live)
+
+
+def handoff_text(recorded: HandoffRecorded) -> str:
+    handoff = recorded.handoff
+    lines = [f"{recorded.feature}, attempt {recorded.attempt}: {handoff.summary}"]
+    lines += [f"  undone: {item}" for item in handoff.undone]
+    lines += [
+        f"  claimed `{c.command}` exit {c.claimed_exit}; observed {c.observed_exit if c.ran else 'no such command'}"
+        for c in recorded.claims
+        if c.contradicted
+    ]
+    if not handoff.procedure_followed:
+        lines.append(f"  procedure not followed: {handoff.deviations}")
+    return "\n".join(lines)
+
+
+def for_orchestrator(mission: Mission, readiness: str, rules: str, skills: Sequence[str]) -> str:
+    """Everything that the orchestrator negotiates with: the state of the mission and what needs its judgement."""
+    drafting = not mission.plan.approved
+    return _join(
+        [
+            _section("Goal", _goal(mission)),
+            _section("What needs you now", _bullets(judgement_needed(mission))),
+            _section("What was said", _conversation(mission)),
+            _section("The engineer's rules", rules),
+            _section("Constraints you broadcast", _bullets(mission.conversation.constraints)),
+            _section("Readiness of the repository", readiness if drafting else ""),
+            _section("Skills", _bullets(skills)),
+            _section("Contract", _contract(mission)),
+            _section("Plan", _plan(mission)),
+            _section("Services manifest", services_text(mission.plan.services)),
+            _section("Base", _base(mission)),
+            _section("Open issues", _issues(mission)),
+            _section("Handoffs so far", "\n".join(handoff_text(h) for h in mission.runs.handoffs[-12:])),
+            _section("Validation", _validation(mission)),
+        ]
+    )
+
+
+def _conversation(mission: Mission) -> str:
+    said = mission.conversation.messages[-40:]
+    answered = [
+        f"question {d.decision.id}: {'; '.join(q.text for q in d.decision.questions) or d.decision.summary}\n"
+        f"  the human: {d.answer.choice} {d.answer.note}".rstrip()
+        for d in mission.decisions.decisions.values()
+        if d.answer is not None and d.decision.kind in ("answer", "request", "sign_amendment", "approve_plan")
+    ]
+    return "\n".join([*(f"{m.author}: {m.text}" for m in said), *answered])
+
+
+def _contract(mission: Mission) -> str:
+    if not mission.plan.submitted and not mission.contract.assertions:
+        return ""
+    if not mission.plan.approved:
+        return _assertions(mission, mission.contract.assertions)
+    owners = mission.plan.owners()
+    return "\n".join(
+        f"{name} {a.title} [{a.proof.by}{', mechanical' if a.mechanical else ''}] "
+        f"{'guard' if a.guard else owners.get(name, 'no owner')}: {mission.assertion_status(name)}"
+        for name, a in mission.contract.assertions.items()
+    )
+
+
+def _plan(mission: Mission) -> str:
+    lines: list[str] = []
+    for name, state in mission.plan.milestones.items():
+        lines.append(f"{name} {state.milestone.title}: {mission.milestone_status(name)}")
+        lines += [
+            f"  {f.feature.id} {f.feature.title} [{f.status}, {f.origin}] fulfills {', '.join(f.feature.fulfills) or '-'}"
+            for f in mission.plan.features.values()
+            if f.feature.milestone == name
+        ]
+    return "\n".join(lines)
+
+
+def _base(mission: Mission) -> str:
+    base = mission.validation.base
+    if base is None:
+        return ""
+    lines = [f"check {c.name} (`{c.command}`): exit {c.exit_code}{_old(sorted(c.failing))}" for c in base.checks]
+    lines += [f"{name} passes already and is not a guard" for name in vacuous(mission)]
+    lines += [
+        f"{r.assertion} on the base: {r.cause}: {r.reason}"
+        for r in base.results
+        if not r.passed and r.cause != "expectation"
+    ]
+    return _bullets([*lines, *([f"setup failed: {base.setup_problem}"] if base.setup_problem else [])])
+
+
+def _old(failing: Sequence[str]) -> str:
+    return f"; fails already: {', '.join(failing[:20])}" if failing else ""
+
+
+def _issues(mission: Mission) -> str:
+    return "\n".join(
+        f"{i.id} [{i.severity}, {i.source}{f', {i.feature}' if i.feature else ''}] {i.summary}"
+        f"{f' ({i.file}:{i.line or 1})' if i.file else ''}\n{both_ends(i.detail, 2000)}".rstrip()
+        for i in mission.issues.open
+    )
+
+
+def _validation(mission: Mission) -> str:
+    lines: list[str] = []
+    for name in mission.contract.assertions:
+        verdict = mission.validation.latest(name)
+        if verdict is not None and not mission.holds(name):
+            lines.append(f"{name} {mission.assertion_status(name)}: {both_ends(verdict.reason, 1500)}")
+    milestone = mission.plan.current_milestone()
+    last = mission.validation.last_round(milestone) if milestone else None
+    if last is not None and last.scrutiny is not None:
+        lines += [
+            f"check {c.name}: {'ok' if c.ok else 'NEW FAILURES'}; new {', '.join(c.new_failures) or '-'}; "
+            f"old {', '.join(c.old_failures) or '-'}"
+            for c in last.scrutiny.comparisons
+        ]
+    return _bullets(lines)
+
+
+def for_worker(mission: Mission, assignment: Assignment, skill: str | None, rules: str) -> str:
+    """One feature, its assertions, its skill, and what holds for everybody."""
+    state = mission.plan.features[assignment.feature or ""]
+    feature = state.feature
+    answered = [i.issue for i in mission.issues.issues.values() if i.resolution == f"feature {feature.id}"]
+    before = [h for h in mission.runs.handoffs if h.feature == feature.id]
+    earlier = [h for h in mission.runs.handoffs if h.feature in feature.after][-5:]
+    return _join(
+        [
+            _section("Mission", _goal(mission)),
+            _section(f"Your feature: {feature.id} {feature.title}", feature.spec),
+            _section("Assertions it must make true", _assertions(mission, feature.fulfills)),
+            _section("Issues it must settle", "\n".join(f"{i.id} {i.summary}\n{i.detail}".rstrip() for i in answered)),
+            _section("What failed last time", _failures(mission, feature.fulfills)),
+            _section("The engineer's rules", rules),
+            _section("Constraints for everybody", _bullets(mission.conversation.constraints)),
+            _section(f"Your skill: {feature.skill}", skill or ""),
+            _section("Services manifest", services_text(mission.plan.services)),
+            _section("Fails on the base already", _base_failures(mission)),
+            _section("Earlier attempts at this feature", "\n".join(handoff_text(h) for h in before)),
+            _section("Handoffs of the features before it", "\n".join(handoff_text(h) for h in earlier)),
+        ]
+    )
+
+
+def _failures(mission: Mission, names: Iterable[str]) -> str:
+    verdicts = [(n, mission.validation.latest(n)) for n in names]
+    return _bullets(f"{n}: {both_ends(v.reason, 2000)}" for n, v in verdicts if v is not None and v.status != "passed")
+
+
+def _base_failures(mission: Mission) -> str:
+    base = mission.validation.base
+    return _bullets(
+        f"{c.name}: {', '.join(sorted(c.failing)[:50])}" for c in (base.checks if base else ()) if c.failing
+    )
+
+
+def for_reviewer(mission: Mission, assignment: Assignment, diff: str, candidates: Sequence[str]) -> str:
+    """The spec, the assertions and the diff; nothing of what the worker thought or said."""
+    feature = mission.plan.features[assignment.feature or ""].feature
+    return _join(
+        [
+            _section(f"Feature {feature.id}: {feature.title}", feature.spec),
+            _section("Assertions it claims to fulfil", _assertions(mission, feature.fulfills, checks=False)),
+            _section("You must answer in `verdicts`", _bullets(assignment.assertions)),
+            _section("Answer these candidates too", _bullets(candidates)),
+            _section("Constraints for everybody", _bullets(mission.conversation.constraints)),
+            _section("Findings open before", _open_findings(mission, feature.id)),
+            _section("Diff", f"```diff\n{both_ends(diff, 60_000)}\n```"),
+        ]
+    )
+
+
+def _open_findings(mission: Mission, feature: str) -> str:
+    known = [i for i in mission.issues.issues.values() if i.issue.source == "finding" and i.issue.feature == feature]
+    return _bullets(f"{i.issue.id} {i.issue.summary}: {i.resolution or 'open'}" for i in known)
+
+
+def for_user_tester(mission: Mission, assignment: Assignment) -> str:
+    """What the product should do, never how it was built."""
+    milestone = mission.plan.milestones[assignment.milestone or ""].milestone
+    context = [n for n in mission.to_prove(milestone.id) if n not in assignment.assertions]
+    return _join(
+        [
+            _section("Mission", _goal(mission)),
+            _section(f"Milestone {milestone.id}", milestone.title),
+            _section("You must record a verdict for", _assertions(mission, assignment.assertions)),
+            _section(
+                "Proved by machine already (for orientation)",
+                _bullets(f"{n} {mission.contract.assertions[n].title}" for n in context),
+            ),
+            _section("Services manifest", services_text(mission.plan.services)),
+            _section("Constraints for everybody", _bullets(mission.conversation.constraints)),
+        ]
+    )
+
+
+def for_contract_reviewer(mission: Mission) -> str:
+    return _join(
+        [
+            _section("Goal", _goal(mission)),
+            _section("What was said", _conversation(mission)),
+            _section("Contract", _assertions(mission, mission.contract.assertions)),
+            _section("Plan", _plan(mission)),
+            _section("Services manifest", services_text(mission.plan.services)),
+        ]
+    )
+
+
+def for_researcher(question: str, paths: Sequence[str]) -> str:
+    return _join([_section("Question", question), _section("Begin with", _bullets(paths))])

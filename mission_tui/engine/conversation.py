@@ -1,0 +1,70 @@
+"""What a model sees: a projection of a run's first messages and its journaled steps."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from mission_tui.domain.ports import JsonObject, Message, ToolCall, ToolSpec
+from mission_tui.store.journal import StepRecord
+
+
+def opening(system: str, briefing: str, tools: Sequence[ToolSpec]) -> JsonObject:
+    """The part of a conversation that is fixed when its run begins."""
+    messages = (Message(role="system", content=system), Message(role="user", content=briefing))
+    return {
+        "messages": [m.model_dump(mode="json") for m in messages],
+        "tools": [t.model_dump(mode="json") for t in tools],
+    }
+
+
+def messages_of(context: JsonObject, steps: Sequence[StepRecord]) -> tuple[Message, ...]:
+    """The whole conversation so far; the same steps always give the same messages, so prompt caches hold."""
+    result = [Message.model_validate(m) for m in context["messages"]]
+    for step in steps:
+        message = _message(step)
+        if message is not None:
+            result.append(message)
+    return tuple(result)
+
+
+def tools_of(context: JsonObject) -> tuple[ToolSpec, ...]:
+    return tuple(ToolSpec.model_validate(t) for t in context["tools"])
+
+
+def _message(step: StepRecord) -> Message | None:
+    result: dict[str, Any] = step.result or {}
+    if step.kind == "model":
+        return Message.model_validate(result["message"]) if step.status == "done" else None
+    if step.kind == "note":
+        return Message(role="user", content=result["text"])
+    if step.status == "running":
+        return None
+    return Message(role="tool", content=result["text"], tool_call_id=step.call_id)
+
+
+def pending_calls(steps: Sequence[StepRecord]) -> tuple[tuple[ToolCall, StepRecord | None], ...]:
+    """Calls of the last reply that have no result yet, each with its step if one was begun."""
+    last = next((i for i in range(len(steps) - 1, -1, -1) if _answered(steps[i])), None)
+    if last is None:
+        return ()
+    reply = Message.model_validate((steps[last].result or {})["message"])
+    begun = {s.call_id: s for s in steps[last + 1 :] if s.kind == "tool"}
+    return tuple(
+        (call, begun.get(call.id))
+        for call in reply.tool_calls
+        if call.id not in begun or begun[call.id].status == "running"
+    )
+
+
+def _answered(step: StepRecord) -> bool:
+    return step.kind == "model" and step.status == "done"
+
+
+def with_unique_ids(message: Message, step: int) -> Message:
+    """Some providers leave call ids empty or repeat them; results are matched by id, so each call gets its own."""
+    seen: set[str] = set()
+    calls: list[ToolCall] = []
+    for place, call in enumerate(message.tool_calls):
+        unique = call.id if call.id and call.id not in seen else f"call_{step}_{place}"
+        seen.add(unique)
+        calls.append(call.model_copy(update={"id": unique}))
+    return message.model_copy(update={"tool_calls": tuple(calls)})

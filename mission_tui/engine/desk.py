@@ -1,0 +1,103 @@
+"""What every part of the engine shares: the stores, the repository, the seats and the state."""
+
+import time
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+
+from mission_tui.content.roles import Role
+from mission_tui.domain.budget import Spend
+from mission_tui.domain.decision import Decision, DecisionKind
+from mission_tui.domain.events import AnyEvent, DecisionOpened, Recorded
+from mission_tui.domain.mission import Mission
+from mission_tui.domain.ports import Model
+from mission_tui.domain.seats import SeatSettings
+from mission_tui.llm.retry import RetryNotice
+from mission_tui.store.artifacts import Artifacts
+from mission_tui.store.database import MissionDatabase
+from mission_tui.store.journal import Journal
+from mission_tui.store.layout import MissionFiles
+from mission_tui.store.ledger import Ledger
+from mission_tui.store.live import LiveWriter
+from mission_tui.workspace.worktree import MissionRepository
+
+ModelMaker = Callable[[SeatSettings, Callable[[RetryNotice], None]], Model]
+
+
+@dataclass
+class Desk:
+    """The engine's things. Only the holder of the mission's lock has one."""
+
+    files: MissionFiles
+    db: MissionDatabase
+    ledger: Ledger
+    journal: Journal
+    artifacts: Artifacts
+    repo: MissionRepository
+    roles: dict[str, Role]
+    make_model: ModelMaker
+    take_commands: Callable[[], None] = lambda: None
+    """Applies what the human sent since; set by the loop."""
+    on_event: Callable[[Recorded], None] = lambda _: None
+    slots: int = 2
+    """How many boxes may prove at the same time."""
+    _live: dict[str, LiveWriter] = field(default_factory=dict[str, LiveWriter])
+    _worked_until: float = field(default_factory=time.monotonic)
+
+    @property
+    def mission(self) -> Mission:
+        return self.ledger.mission
+
+    def append(self, *events: AnyEvent) -> None:
+        """Store facts, or raise GateRefused and store nothing."""
+        for recorded in self.ledger.append(*events):
+            self.on_event(recorded)
+
+    def transaction(self) -> AbstractContextManager[object]:
+        """Ledger and journal writes inside become durable together."""
+        return self.db.atomic()
+
+    def seat(self, role: str) -> SeatSettings:
+        return self.mission.seats.get(role) or self.mission.seats["default"]
+
+    def live(self, run_id: str) -> LiveWriter:
+        if run_id not in self._live:
+            self._live[run_id] = LiveWriter(self.files, run_id)
+        return self._live[run_id]
+
+    def spend(self) -> Spend:
+        """What is spent so far, the time of the present work included."""
+        self.clock_work()
+        return self.journal.spend()
+
+    def clock_work(self, idle: bool = False) -> None:
+        """Add the time since the last call to the mission's working hours, unless the engine only waited."""
+        now = time.monotonic()
+        if not idle and now - self._worked_until > 1:
+            self.journal.add_wall(now - self._worked_until)
+        if idle or now - self._worked_until > 1:
+            self._worked_until = now
+
+    def open_decision(
+        self, kind: DecisionKind, summary: str, choices: tuple[str, ...], default: str, **more: object
+    ) -> None:
+        """Ask the human something, once: an open decision of the same kind and subject is not asked again."""
+        subject = more.get("subject")
+        if any(d.kind == kind and d.subject == subject for d in self.mission.decisions.open):
+            return
+        decision = Decision.model_validate(
+            {
+                "id": self.mission.decisions.next_id(),
+                "kind": kind,
+                "summary": summary,
+                "choices": choices,
+                "default": default,
+                **more,
+            }
+        )
+        self.append(DecisionOpened(decision=decision))
+
+    def ask_for_a_higher_cap(self, cap: str) -> None:
+        self.open_decision(
+            "raise_cap", f"{cap}; raise it with `budget`, then the mission goes on", ("retry", "abort"), "retry"
+        )

@@ -1,0 +1,1 @@
+"""Where agents work: repositories, boxes and the environments inside them."""

@@ -1,0 +1,77 @@
+"""What the box's first process and its supervisors need from the kernel."""
+
+import contextlib
+import ctypes
+import json
+import os
+import signal
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+CHUNK = 64 * 1024
+PR_SET_DUMPABLE = 4
+PR_SET_CHILD_SUBREAPER = 36
+
+Message = dict[str, Any]
+libc = ctypes.CDLL(None, use_errno=True)
+
+
+def prctl(option: int, value: int) -> None:
+    if libc.prctl(option, value, 0, 0, 0) != 0:
+        raise OSError(ctypes.get_errno(), "prctl")
+
+
+def encode(message: Message) -> bytes:
+    return json.dumps(message).encode() + b"\n"
+
+
+def ignore(_signal: int, _frame: object) -> None:
+    """A handler that does nothing: without one, no wake-up byte is written."""
+
+
+def wake_on_child_exit() -> int:
+    """A descriptor that becomes readable whenever a child of this process changes state."""
+    readable, writable = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
+    signal.signal(signal.SIGCHLD, ignore)
+    signal.set_wakeup_fd(writable, warn_on_full_buffer=False)
+    return readable
+
+
+def drain(descriptor: int) -> None:
+    with contextlib.suppress(BlockingIOError):
+        while os.read(descriptor, 4096):
+            pass
+
+
+def parents() -> dict[int, int]:
+    """The parent of every process in this PID namespace."""
+    found: dict[int, int] = {}
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit():
+            with contextlib.suppress(OSError):
+                # The command name, in parentheses, may hold anything: fields are counted from the last one.
+                fields = (entry / "stat").read_bytes().rpartition(b")")[2].split()
+                found[int(entry.name)] = int(fields[1])
+    return found
+
+
+def descendants(roots: Iterable[int]) -> set[int]:
+    """All processes below the given ones, without them."""
+    children: dict[int, list[int]] = {}
+    for pid, parent in parents().items():
+        children.setdefault(parent, []).append(pid)
+    found: set[int] = set()
+    queue = list(roots)
+    while queue:
+        for child in children.get(queue.pop(), []):
+            if child not in found:
+                found.add(child)
+                queue.append(child)
+    return found
+
+
+def kill(pids: Iterable[int]) -> None:
+    for pid in pids:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)

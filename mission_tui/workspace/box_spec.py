@@ -1,0 +1,40 @@
+"""What a box is to hold, and where things are inside."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+WORKSPACE = "/workspace"
+"""Where the tree is, whichever tree it is: editable installs and absolute paths stay right."""
+ENV = "/env"
+"""Where the mission's environment is; `/env/bin` comes first on PATH."""
+HOME = "/home/agent"
+RUN = "/run/mission"
+"""Where `BoxSpec.run_dir` is; also in the variable `MISSION_RUN_DIR`."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class BoxSpec:
+    """Everything that decides what a box can see, write and reach."""
+
+    tree: Path
+    """Mounted at `/workspace`. A `.git` in it is covered; where there is none, an empty directory of that name is made
+    to be mounted over, and stays."""
+    env_dir: Path
+    """Mounted at `/env`. Made by `prepare_environment`; an empty directory will do where nothing is needed."""
+    run_dir: Path
+    """Writable at `/run/mission`: for files that programs in the box write and the host reads. Whatever is in it is
+    the box's word: the host must open regular files only, without following links."""
+    writable: bool = True
+    env_writable: bool = False
+    network: bool = False
+    """True: the host's network and its package managers' settings. False: a loopback interface and nothing else."""
+    git_dir: Path | None = None
+    """A git directory that is safe to show, read-only as `/workspace/.git`; None shows no history."""
+    cache_dir: Path | None = None
+    """Writable at `~/.cache`, for downloads that several setups share."""
+    extra_ro: tuple[Path, ...] = ()
+    """More to show, read-only, each at its own path."""
+    log_dir: Path | None = None
+    """Where the logs of services and programs go on the host, out of the box's reach. None: a temporary directory."""
+    tmp_bytes: int = 4 << 30
+    """Upper limit of `/tmp`, which is memory; `$HOME` and `/dev/shm` get a quarter each."""

@@ -101,7 +101,7 @@ def append_lesson(skill_text: str, lesson: str, source: str = "") -> str:
         return skill_text
     while end > (start or 0) + 1 and not lines[end - 1].strip() and start is not None:
         end -= 1
-    note = re.sub(r"[()_\s]+", " ", source).strip()
+    note = re.sub(r"[()\s]+", " ", source).strip()
     bullet = [f"- {words}" + (f" _({note})_" if note else "")]
     if start is not None and end == start + 1:
         bullet.insert(0, "")

@@ -129,7 +129,8 @@ def _plan(mission: Mission) -> str:
     for name, state in mission.plan.milestones.items():
         lines.append(f"{name} {state.milestone.title}: {mission.milestone_status(name)}")
         lines += [
-            f"  {f.feature.id} {f.feature.title} [{f.status}, {f.origin}] fulfills {', '.join(f.feature.fulfills) or '-'}"
+            f"  {f.feature.id} {f.feature.title} [{f.status}, {f.origin}] "
+            f"fulfills {', '.join(f.feature.fulfills) or '-'}"
             for f in mission.plan.features.values()
             if f.feature.milestone == name
         ]

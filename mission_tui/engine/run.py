@@ -6,7 +6,7 @@ from itertools import groupby
 from typing import Literal
 
 from mission_tui.domain.budget import exceeded
-from mission_tui.domain.events import AnyEvent, MessagesDelivered, MessageSaid, RunEnded
+from mission_tui.domain.events import AnyEvent, MessageSaid, MessagesDelivered, RunEnded
 from mission_tui.domain.gates import GateRefused
 from mission_tui.domain.ports import ContextOverflow, JsonObject, Message, Model, ModelRequest, ToolCall
 from mission_tui.domain.state.conversation import DecisionState
@@ -23,8 +23,8 @@ Outcome = Literal["ended", "suspended", "halted"]
 MAX_BAD_TURNS = 8
 MAX_PROSE_TURNS = 3
 CUT_OFF = (
-    "This command was cut off when the engine stopped; whether it finished is unknown. Services you had started are gone. "
-    "Look at the state of things before you run it again. Its output so far:\n"
+    "This command was cut off when the engine stopped; whether it finished is unknown. Services you had started are "
+    "gone. Look at the state of things before you run it again. Its output so far:\n"
 )
 
 

@@ -1,7 +1,7 @@
 """Boxes made with bubblewrap: one long-lived sandbox per run, with a small first process that starts everything in it.
 
-`open_box` starts `bwrap ... python` with `box_init` as PID 1 and speaks JSON lines with it. All that runs in the box dies
-with it, and it dies with the engine: bubblewrap is told so, and `box_init` ends when its socket closes.
+`open_box` starts `bwrap ... python` with `box_init` as PID 1 and speaks JSON lines with it. All that runs in the box
+dies with it, and it dies with the engine: bubblewrap is told so, and `box_init` ends when its socket closes.
 """
 
 import asyncio
@@ -21,6 +21,7 @@ from types import TracebackType
 from mission_tui.domain.ports import BoxError, CommandResult, JsonObject, ServiceStatus
 from mission_tui.workspace.box_channel import Channel
 from mission_tui.workspace.box_environ import box_environ
+from mission_tui.workspace.box_logs import open_log, read_tail
 from mission_tui.workspace.box_mounts import bubblewrap_arguments
 from mission_tui.workspace.box_program import BoxProgram
 from mission_tui.workspace.box_spec import WORKSPACE, BoxSpec
@@ -54,7 +55,14 @@ async def open_box(spec: BoxSpec) -> "Bubblewrap":
     try:
         with theirs, (log_dir / "box.log").open("ab") as log:
             process = await asyncio.create_subprocess_exec(
-                bwrap, *arguments, "--", *command, stdin=theirs, stdout=theirs, stderr=log, pass_fds=descriptors
+                bwrap,
+                *arguments,
+                "--",
+                *command,
+                stdin=theirs.fileno(),
+                stdout=theirs.fileno(),
+                stderr=log,
+                pass_fds=descriptors,
             )
     finally:
         for descriptor in descriptors:
@@ -118,7 +126,7 @@ class Bubblewrap:
         """
         order = self._order(["/bin/bash", "-c", command], cwd, env) | {"timeout": timeout_s, "split": split}
         with contextlib.ExitStack() as files:
-            given = {} if log is None else {"log": _open_log(log, files)}
+            given = {} if log is None else {"log": open_log(log, files)}
             task, result = await self._send(order, given)
         try:
             answer = await self._answer(result, timeout_s + _PATIENCE_S)
@@ -127,7 +135,7 @@ class Bubblewrap:
             with contextlib.suppress(BoxError):
                 await self._answer(result, _PATIENCE_S)
             raise
-        return CommandResult.model_validate(answer if split else answer | {"stdout": "", "stderr": ""})
+        return CommandResult.model_validate(answer)
 
     async def start_service(
         self, name: str, command: str, *, env: Mapping[str, str] | None = None, cwd: str = "."
@@ -139,7 +147,7 @@ class Bubblewrap:
         log = self._log_dir / f"service-{next(self._numbers)}.log"
         with contextlib.ExitStack() as files:
             order = self._order(["/bin/bash", "-c", command], cwd, env)
-            task, result = await self._send(order, {"log": _open_log(log, files)})
+            task, result = await self._send(order, {"log": open_log(log, files)})
         self._services[name] = _Service(task, result, log)
         return await self.service_status(name)
 
@@ -172,21 +180,21 @@ class Bubblewrap:
         log = self._log_dir / f"program-{next(self._numbers)}.log"
         ours, theirs = socket.socketpair()
         with contextlib.ExitStack() as files, theirs:
-            given = {"stdin": theirs.fileno(), "stdout": theirs.fileno(), "log": _open_log(log, files)}
+            given = {"stdin": theirs.fileno(), "stdout": theirs.fileno(), "log": open_log(log, files)}
             task, result = await self._send(self._order(command, ".", env), given)
         return await BoxProgram.connect(ours, log, lambda: self._end_program(task, result))
 
     async def close(self) -> None:
         """Kill everything inside and wait until it is gone. Closing twice is fine."""
         self._closed = True
-        self._channel.close_sending()
-        await self._reader
+        self._channel.hang_up()  # PID 1 ends, and with it everything in its namespace
         try:
             async with asyncio.timeout(_PATIENCE_S):
                 await self._process.wait()
         except TimeoutError:
             self._process.kill()
             await self._process.wait()
+        await asyncio.wait([self._reader])
         self._channel.close()
         if self._spec.log_dir is None:
             shutil.rmtree(self._log_dir, ignore_errors=True)
@@ -230,9 +238,9 @@ class Bubblewrap:
 
     async def _read(self) -> None:
         async for message in self._channel.messages():
-            waiting = self._waiting.pop(message.pop("id"), None)
+            waiting = self._waiting.pop(message["id"], None)
             if waiting is not None and not waiting.done():
-                waiting.set_result(message)
+                waiting.set_result(message["result"])
 
     def _service(self, name: str) -> _Service:
         service = self._services.get(name)
@@ -251,21 +259,3 @@ class Bubblewrap:
         if said and said[0].startswith("bwrap:"):
             return f"bubblewrap could not make a box ({said[0]}): {_CANNOT}"
         return f"the box died ({said[-1] if said else 'killed from outside'}): start the run again"
-
-
-def _open_log(path: Path, files: contextlib.ExitStack) -> int:
-    """A descriptor for appending, closed with `files`; the box gets a copy."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    log = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
-    files.callback(os.close, log)
-    return log
-
-
-def read_tail(path: Path, limit: int) -> str:
-    """The end of a log, as text; empty when there is none."""
-    try:
-        with path.open("rb") as log:
-            log.seek(max(0, path.stat().st_size - limit))
-            return log.read(limit).decode(errors="replace")
-    except OSError:
-        return ""

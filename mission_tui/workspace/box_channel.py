@@ -1,6 +1,7 @@
 """JSON lines with file descriptors beside them, over a Unix socket."""
 
 import asyncio
+import contextlib
 import json
 import socket
 from array import array
@@ -58,6 +59,11 @@ class Channel:
             return await loop.sock_recv(self._socket, _CHUNK)
         except ConnectionError:
             return b""
+
+    def hang_up(self) -> None:
+        """Let the other end see the end of the conversation; what it says until it closes can still be read."""
+        with contextlib.suppress(OSError):
+            self._socket.shutdown(socket.SHUT_WR)
 
     def close(self) -> None:
         self._socket.close()

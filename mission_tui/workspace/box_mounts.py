@@ -23,7 +23,7 @@ _SYSTEM = ("/usr", "/opt", "/etc", "/nix/store", "/var/cache/fontconfig", "/var/
 _GIT = "/run/git"
 _USER_ID = "1000"
 _DATA = {
-    "/etc/passwd": f"agent:x:{_USER_ID}:{_USER_ID}:agent:{HOME}:/bin/bash\nnobody:x:65534:65534::/nonexistent:/bin/false\n",
+    "/etc/passwd": f"agent:x:{_USER_ID}:{_USER_ID}:agent:{HOME}:/bin/bash\nnobody:x:65534:65534::/:/bin/false\n",
     "/etc/group": f"agent:x:{_USER_ID}:\nnogroup:x:65534:\n",
     "/etc/hosts": "127.0.0.1 localhost box\n::1 localhost\n",
 }
@@ -110,7 +110,7 @@ def _add_system(mounts: Mounts, spec: BoxSpec) -> None:
     for name in _PROGRAMS:
         path = Path("/", name)
         if path.is_symlink():
-            mounts.add("--symlink", os.readlink(path), str(path))
+            mounts.add("--symlink", str(path.readlink()), str(path))
         else:
             mounts.show(path)
     for path in private_paths():

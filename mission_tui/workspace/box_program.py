@@ -8,8 +8,12 @@ from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from mission_tui.domain.ports import BoxError, JsonObject
+from pydantic import TypeAdapter
 
+from mission_tui.domain.ports import BoxError, JsonObject
+from mission_tui.workspace.box_logs import read_tail
+
+_OBJECT: TypeAdapter[JsonObject] = TypeAdapter(JsonObject)
 _LINE_BYTES = 64 << 20
 """Longest answer that is taken."""
 
@@ -71,14 +75,10 @@ class BoxProgram:
         if not line.endswith(b"\n"):
             raise BoxError(f"the program ended without an answer{self._last_words()}")
         try:
-            answer = json.loads(line)
+            return _OBJECT.validate_json(line)
         except ValueError as error:
-            raise BoxError(f"the program's answer is not JSON: {line[:200]!r}") from error
-        if not isinstance(answer, dict):
-            raise BoxError(f"the program's answer is not a JSON object: {line[:200]!r}")
-        return answer
+            raise BoxError(f"the program's answer is not a JSON object: {line[:200]!r}") from error
 
     def _last_words(self) -> str:
-        from mission_tui.workspace.box_logs import read_tail
         said = read_tail(self._log, 2000).strip().splitlines()
         return f": {said[-1]}" if said else ""

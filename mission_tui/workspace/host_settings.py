@@ -14,7 +14,9 @@ _NAMES = frozenset(
         *("GIT_SSL_CAINFO", "CARGO_HTTP_CAINFO", "GOPROXY", "GOSUMDB", "GONOSUMDB"),
     }
 )
-_ABOUT_HOST_DIRECTORIES = re.compile(r"(CACHE|CACHE_DIR|PREFIX|TARGET|ROOT|USER|SRC|LOG|LOG_FILE|ENVIRONMENT|TOOL_DIR)$")
+_ABOUT_HOST_DIRECTORIES = re.compile(
+    r"(CACHE|CACHE_DIR|PREFIX|TARGET|ROOT|USER|SRC|LOG|LOG_FILE|ENVIRONMENT|TOOL_DIR)$"
+)
 """Settings that name places on the host where things are to be put; inside the box they would mislead."""
 _USER_FILES = (".config/pip/pip.conf", ".pip/pip.conf", ".config/uv/uv.toml", ".npmrc")
 SYSTEM_FILES = ("/etc/pip.conf", "/etc/xdg/pip/pip.conf", "/etc/uv/uv.toml", "/etc/npmrc", "/usr/etc/npmrc")

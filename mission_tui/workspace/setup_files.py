@@ -53,7 +53,8 @@ def keep_setup_files(tree: Path, before: frozenset[str], env_dir: Path) -> Setup
 
 
 def forget_setup_files(env_dir: Path) -> None:
-    """Drop what an earlier setup left."""
+    """Drop what an earlier setup left; makes the environment's directory if there is none."""
+    env_dir.mkdir(parents=True, exist_ok=True)
     shutil.rmtree(env_dir / KEPT, ignore_errors=True)
 
 

@@ -289,7 +289,7 @@ async def test_a_burst_of_chunks_leaves_the_event_loop_to_others():
         await ask(api)
         ticking.cancel()
 
-    assert len(gaps) > 40
+    assert max(gaps) < sum(gaps) / 3
 
 
 async def test_anthropic_gets_cache_markers_and_its_signed_thinking_back_unchanged(monkeypatch: pytest.MonkeyPatch):

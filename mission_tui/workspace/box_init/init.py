@@ -8,6 +8,7 @@ import resource
 import select
 import signal
 import socket
+import time
 
 from .processes import (
     CHUNK,
@@ -34,6 +35,7 @@ class Task:
         self.supervisor = supervisor
         self.link = link
         self.said = bytearray()
+        self.started = time.monotonic()
 
 
 class Init:
@@ -86,7 +88,7 @@ class Init:
             case "hello":
                 os.environ.clear()
                 os.environ.update(order["env"])
-                self.tell(encode({"id": order["id"]}))
+                self.tell(encode({"id": order["id"], "result": {}}))
             case "start":
                 self.start(order)
             case "stop":
@@ -95,7 +97,7 @@ class Init:
                     with contextlib.suppress(OSError):  # it ended by itself; its result is on the way
                         task.link.sendall(encode({"grace": order["grace"]}))
             case "port":
-                self.tell(encode({"id": order["id"], "port": self.free_port()}))
+                self.tell(encode({"id": order["id"], "result": {"port": self.free_port()}}))
             case unknown:
                 raise ValueError(unknown)
 
@@ -140,7 +142,8 @@ class Init:
             self.sweeping = self.sweeping or bool(json.loads(task.said)["left"])
         else:
             # Killed before it could report: what it watched is now ours to kill.
-            self.tell(encode({"id": task.number, "exit_code": None, "duration_s": 0.0}))
+            lost = {"exit_code": None, "output": "", "output_bytes": 0, "duration_s": time.monotonic() - task.started}
+            self.tell(encode({"id": task.number, "result": lost}))
             self.sweeping = True
         self.forget(task)
 

@@ -48,7 +48,7 @@ class Supervisor:
         duration = time.monotonic() - started
         left = self.kill_the_rest()
         self.read_what_is_left()
-        return self.result(duration) | {"left": left}
+        return {"id": self.order["id"], "left": left, "result": self.result(duration)}
 
     def spawn(self) -> None:
         os.chdir(self.order["cwd"])
@@ -157,7 +157,6 @@ class Supervisor:
     def result(self, duration: float) -> Message:
         code = os.waitstatus_to_exitcode(self.status or 0)
         return {
-            "id": self.order["id"],
             "exit_code": None if self.killed else code if code >= 0 else 128 - code,
             "output": self.output.all.text(),
             "output_bytes": self.output.all.total,

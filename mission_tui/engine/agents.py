@@ -1,0 +1,171 @@
+"""Starting and resuming the runs of agents: who they are, what they are told, where they work."""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+
+from mission_tui.content.resources import skills_dir
+from mission_tui.content.roles import Role
+from mission_tui.content.skills import find_skills
+from mission_tui.domain.events import AnyEvent, RunEnded, RunStarted
+from mission_tui.domain.mission import Mission
+from mission_tui.domain.ports import Model
+from mission_tui.engine import briefing
+from mission_tui.engine.conversation import opening
+from mission_tui.engine.desk import Desk
+from mission_tui.engine.run import AgentRun, Outcome
+from mission_tui.engine.trees import tree_for
+from mission_tui.engine.workshop import RunWorkshop, store_evidence
+from mission_tui.proof.results import RawEvidence
+from mission_tui.tools.base import Assignment, ToolProblem
+from mission_tui.tools.registry import TOOLS
+from mission_tui.tools.tree import TreeFiles, TreeProblem
+from mission_tui.workspace.readiness import examine, render
+
+RULES_FILE = ".mission/rules.md"
+
+
+class Agents:
+    """Runs agents for the loop, one after another or, where they only read, beside each other."""
+
+    def __init__(self, desk: Desk) -> None:
+        self.desk = desk
+
+    async def start(self, role: str, started: Callable[[Mission, str], RunStarted], *also: AnyEvent) -> Outcome:
+        """Record a new run with its first messages, then play it."""
+        run_id = self.desk.mission.runs.next_id()
+        event = started(self.desk.mission, run_id)
+        with self.desk.transaction():
+            self.desk.append(event, *(e.model_copy(update={"run_id": run_id}) for e in also))
+        return await self.resume(run_id)
+
+    async def resume(self, run_id: str) -> Outcome:
+        """Play a recorded run from its last step on."""
+        event = self.desk.mission.runs.runs[run_id].started
+        role = self.desk.roles[event.role]
+        assignment = self._assignment(event, run_id)
+        place = await tree_for(self.desk, role, run_id, event.base)
+        if event.role == "reviewer":
+            assignment = await self._with_diff(assignment)
+        workshop = RunWorkshop(self.desk, assignment, role, place, self)
+        try:
+            if self.desk.journal.context(run_id) is None:
+                text = await self._briefing(event, assignment)
+                specs = [TOOLS[name].spec() for name in role.tools]
+                self.desk.journal.open_run(run_id, opening(role.body, text, specs))
+            return await AgentRun(self.desk, workshop, self._model(event, run_id)).play()
+        finally:
+            await workshop.close()
+
+    async def research(self, parent: Assignment, asking: Role, question: str, paths: tuple[str, ...]) -> str:
+        """A researcher's answer. It sees no more of the tree than the role that asks."""
+        if asking.name == "researcher":
+            raise ToolProblem("research: answer by yourself; a researcher starts no others")
+        run_id = self.desk.mission.runs.next_id()
+        event = RunStarted(
+            run_id=run_id,
+            role="researcher",
+            model=self.desk.seat("researcher").model,
+            feature=parent.feature,
+            milestone=parent.milestone,
+            base=self.desk.mission.runs.runs[parent.run_id].started.base,
+            purpose=question,
+            parent=parent.run_id,
+        )
+        self.desk.append(event)
+        role = self.desk.roles["researcher"].model_copy(update={"reads": asking.reads})
+        place = await tree_for(self.desk, role, run_id, event.base)
+        workshop = RunWorkshop(self.desk, Assignment(run_id, "researcher"), role, place, self)
+        specs = [TOOLS[name].spec() for name in role.tools]
+        self.desk.journal.open_run(run_id, opening(role.body, briefing.for_researcher(question, paths), specs))
+        try:
+            await AgentRun(self.desk, workshop, self._model(event, run_id)).play()
+        finally:
+            await workshop.close()
+        ended = self.desk.mission.runs.runs[run_id].ended
+        if ended is None or ended.outcome != "finished":
+            raise ToolProblem(f"research: no answer ({ended.summary if ended else 'the mission was halted'})")
+        steps = self.desk.journal.steps(run_id)
+        last = next(s for s in reversed(steps) if s.kind == "model" and s.status == "done")
+        return str((last.result or {})["message"]["content"])
+
+    def cancel_children(self) -> None:
+        """Researchers of an engine that died are asked anew by the step that asked them."""
+        mission = self.desk.mission
+        for run_id in mission.runs.active:
+            if mission.runs.runs[run_id].started.parent is not None:
+                usage = self.desk.journal.run_usage(run_id)
+                self.desk.append(
+                    RunEnded(run_id=run_id, outcome="cancelled", summary="the engine stopped", usage=usage, steps=0)
+                )
+
+    def _model(self, event: RunStarted, run_id: str) -> Model:
+        def say(notice: object) -> None:
+            self.desk.live(run_id).note(str(notice))
+
+        return self.desk.make_model(self.desk.seat(event.role), say)
+
+    def _assignment(self, event: RunStarted, run_id: str) -> Assignment:
+        last = self.desk.mission.validation.last_round(event.milestone) if event.milestone else None
+        return Assignment(
+            run_id=run_id,
+            role=event.role,
+            feature=event.feature,
+            milestone=event.milestone,
+            round=last.round if last else 1,
+            assertions=event.assertions,
+        )
+
+    async def _with_diff(self, assignment: Assignment) -> Assignment:
+        diff = await self.feature_diff(assignment.feature or "")
+        path = self.desk.files.runs / assignment.run_id / "feature.diff"
+        await asyncio.to_thread(path.write_text, diff, encoding="utf-8")
+        raw = RawEvidence(kind="diff", path=path, name=f"{assignment.feature}.diff", media_type="text/x-diff")
+        return replace(assignment, attached=(store_evidence(self.desk, raw, "diff"),))
+
+    async def feature_diff(self, feature: str) -> str:
+        state = self.desk.mission.plan.features[feature]
+        return await self.desk.repo.diff(state.base or "", state.head or "")
+
+    async def _briefing(self, event: RunStarted, assignment: Assignment) -> str:
+        mission = self.desk.mission
+        match event.role:
+            case "worker":
+                skill = self._skill(assignment)
+                return briefing.for_worker(mission, assignment, skill, self._rules())
+            case "reviewer":
+                diff = await self.feature_diff(assignment.feature or "")
+                return briefing.for_reviewer(mission, assignment, diff, self._candidates(assignment))
+            case "user_tester":
+                return briefing.for_user_tester(mission, assignment)
+            case "contract_reviewer":
+                return briefing.for_contract_reviewer(mission)
+            case _:
+                return await self._orchestrator_briefing()
+
+    async def _orchestrator_briefing(self) -> str:
+        mission = self.desk.mission
+        readiness = "" if mission.plan.approved else render(await asyncio.to_thread(examine, self.desk.files.worktree))
+        found = find_skills(self.desk.files.worktree, None, skills_dir())
+        skills = [f"{s.name}: {s.description}" for s in found.skills.values()]
+        return briefing.for_orchestrator(mission, readiness, self._rules(), skills)
+
+    def _skill(self, assignment: Assignment) -> str | None:
+        name = self.desk.mission.plan.features[assignment.feature or ""].feature.skill
+        if name is None:
+            return None
+        found = find_skills(self.desk.files.worktree, None, skills_dir())
+        return found.skills[name].body if name in found.skills else None
+
+    def _rules(self) -> str:
+        try:
+            return TreeFiles(self.desk.files.worktree).read(RULES_FILE)
+        except (TreeProblem, OSError):
+            return ""
+
+    def _candidates(self, assignment: Assignment) -> Sequence[str]:
+        """Tests that ran on the base and are gone or skipped: somebody must say why that is right."""
+        last = self.desk.mission.validation.last_round(assignment.milestone or "")
+        if last is None or last.scrutiny is None:
+            return ()
+        return [f"the test {t} no longer runs" for c in last.scrutiny.comparisons for t in c.vanished]

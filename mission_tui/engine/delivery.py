@@ -1,0 +1,192 @@
+"""How work reaches the mission branch: handoffs, commits and skills. Agents never write git; the engine does."""
+
+import asyncio
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+from mission_tui.content.resources import skills_dir
+from mission_tui.content.roles import Role
+from mission_tui.content.skills import find_skills, render_skill
+from mission_tui.domain.events import (
+    AnyEvent,
+    CommitRecorded,
+    FeatureCompleted,
+    FeatureFailed,
+    HandoffRecorded,
+    IssueOpened,
+    SkillWritten,
+)
+from mission_tui.domain.handoff import Handoff, Issue, ObservedClaim, ObservedCommand, compare_claims
+from mission_tui.domain.mission import Mission
+from mission_tui.engine.desk import Desk
+from mission_tui.tools.base import Assignment, Facts
+from mission_tui.tools.tree import TreeFiles
+from mission_tui.workspace.git import CommitIntent
+
+SKILLS = ".agents/skills"
+
+
+async def hand_off(
+    desk: Desk, assignment: Assignment, handoff: Handoff, observed: tuple[ObservedCommand, ...]
+) -> Facts:
+    """Commit what the worker did, and say what ends its feature: handoff, commit, completion, and issues."""
+    commit = await _commit(desk, assignment, handoff.summary)
+    base = desk.mission.runs.runs[assignment.run_id].started.base
+    recorded = await _recorded(desk, base, commit)
+    claims = compare_claims(handoff.commands, observed)
+    feature = assignment.feature or ""
+    commits = tuple(c.sha for c in reversed(await desk.repo.log(base, commit)))
+
+    def facts(mission: Mission) -> Sequence[AnyEvent]:
+        attempt = mission.plan.features[feature].attempts
+        return (
+            recorded,
+            HandoffRecorded(
+                run_id=assignment.run_id,
+                feature=feature,
+                attempt=attempt,
+                handoff=handoff,
+                claims=claims,
+                base=base,
+                head=commit,
+            ),
+            FeatureCompleted(
+                run_id=assignment.run_id, id=feature, base=base, head=commit, commits=commits, paths=recorded.paths
+            ),
+            *_issues(mission, assignment, handoff, claims),
+        )
+
+    return facts
+
+
+async def partial(
+    desk: Desk, assignment: Assignment, reason: str, observed: tuple[ObservedCommand, ...]
+) -> Sequence[AnyEvent]:
+    """What a worker that was ended had done so far is kept on the branch and said to be unfinished."""
+    commit = await _commit(desk, assignment, f"unfinished: {reason}")
+    base = desk.mission.runs.runs[assignment.run_id].started.base
+    recorded = await _recorded(desk, base, commit)
+    feature = assignment.feature or ""
+    handoff = Handoff(
+        summary=f"The run was ended before it handed off: {reason}",
+        undone=("the feature as a whole",),
+        procedure_followed=False,
+        deviations=f"ended by the engine after {len(observed)} commands",
+    )
+    return (
+        recorded,
+        HandoffRecorded(
+            run_id=assignment.run_id,
+            feature=feature,
+            attempt=desk.mission.plan.features[feature].attempts,
+            handoff=handoff,
+            claims=(),
+            base=base,
+            head=commit,
+            partial=True,
+        ),
+        FeatureFailed(run_id=assignment.run_id, id=feature, reason=reason),
+    )
+
+
+async def _recorded(desk: Desk, base: str, commit: str) -> CommitRecorded:
+    tree = await desk.repo.fingerprint(commit)
+    paths = tuple(await desk.repo.changed_files(base, commit))
+    return CommitRecorded(commit=commit, tree=tree, paths=paths, reason="handoff")
+
+
+async def _commit(desk: Desk, assignment: Assignment, summary: str) -> str:
+    """Intent first: a crash at any point leads to this same commit, once."""
+    intent_file = desk.files.runs / assignment.run_id / "commit.json"
+    if intent_file.exists():
+        intent = CommitIntent.model_validate_json(intent_file.read_text())
+    else:
+        feature = desk.mission.plan.features[assignment.feature or ""].feature
+        trailers = {"Mission": desk.mission.id, "Feature": feature.id, "Run": assignment.run_id}
+        message = f"{feature.id}: {feature.title}\n\n{summary}"
+        intent = await desk.repo.prepare_commit(message, trailers, desk.ledger.clock())
+        await asyncio.to_thread(_write_durably, intent_file, intent.model_dump_json())
+    return await desk.repo.finish_commit(intent)
+
+
+def _write_durably(path: Path, text: str) -> None:
+    temporary = path.with_suffix(".new")
+    with temporary.open("w") as stream:
+        stream.write(text)
+        stream.flush()
+        os.fsync(stream.fileno())
+    temporary.rename(path)
+
+
+def _issues(
+    mission: Mission, assignment: Assignment, handoff: Handoff, claims: tuple[ObservedClaim, ...]
+) -> list[IssueOpened]:
+    """Contradicted claims, leftovers and reported issues all need an answer before the next feature."""
+    feature = assignment.feature
+    milestone = mission.plan.features[feature or ""].feature.milestone
+    first = len(mission.issues.issues) + 1
+    found: list[tuple[str, str, str, str]] = [
+        ("contradiction", "blocking", _contradiction(claim), "") for claim in claims if claim.contradicted
+    ]
+    found += [("leftover", "non_blocking", f"left undone: {item}", "") for item in handoff.undone]
+    found += [("handoff", i.severity, i.summary, i.detail) for i in handoff.issues]
+    return [
+        IssueOpened(
+            run_id=assignment.run_id,
+            issue=Issue.model_validate(
+                {
+                    "id": f"I{first + offset}",
+                    "source": source,
+                    "severity": severity,
+                    "summary": summary,
+                    "detail": detail,
+                    "feature": feature,
+                    "milestone": milestone,
+                }
+            ),
+        )
+        for offset, (source, severity, summary, detail) in enumerate(found)
+    ]
+
+
+def _contradiction(claim: ObservedClaim) -> str:
+    if not claim.ran:
+        return f"the handoff claims `{claim.command}` exited {claim.claimed_exit}, but it was never run"
+    seen = "was killed" if claim.observed_exit is None else f"exited {claim.observed_exit}"
+    return f"the handoff claims `{claim.command}` exited {claim.claimed_exit}, but the last time it ran it {seen}"
+
+
+def skill_text(desk: Desk, name: str) -> str | None:
+    """A skill as the next run would be given it: from the worktree, else from the starters."""
+    found = find_skills(desk.files.worktree, None, skills_dir())
+    skill = found.skills.get(name)
+    return render_skill(skill.name, skill.description, skill.body) if skill else None
+
+
+async def write_skill(desk: Desk, assignment: Assignment, role: Role, skill: tuple[str, str, str | None]) -> Facts:
+    """A writer's lesson travels with its next commit; the orchestrator's skills are committed at once."""
+    name, text, lesson = skill
+    path = f"{SKILLS}/{name}/SKILL.md"
+    written = SkillWritten(
+        run_id=assignment.run_id,
+        name=name,
+        author="worker" if role.writes else "orchestrator",
+        lesson=lesson,
+    )
+    if role.writes:
+        await asyncio.to_thread(TreeFiles(desk.files.worktree).write, path, text)
+        return lambda _: (written,)
+    committed = await commit_files(desk, {path: text.encode()}, f"Skill {name}", assignment.run_id)
+    return lambda _: (written, *committed)
+
+
+async def commit_files(desk: Desk, files: dict[str, bytes], subject: str, run_id: str | None) -> Sequence[AnyEvent]:
+    """Commit given files on the mission branch; nothing when they are there already."""
+    trailers = {"Mission": desk.mission.id, **({"Run": run_id} if run_id else {})}
+    before = await desk.repo.head()
+    commit = await desk.repo.commit_paths(files, subject, trailers)
+    if commit is None or commit == before:
+        return ()
+    tree = await desk.repo.fingerprint(commit)
+    return (CommitRecorded(run_id=run_id, commit=commit, tree=tree, paths=tuple(files), reason=subject),)

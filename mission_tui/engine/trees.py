@@ -1,0 +1,68 @@
+"""Which directory a run works in: the mission's worktree for the writer, a throw-away copy for everybody else."""
+
+import asyncio
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+
+from mission_tui.content.roles import Role
+from mission_tui.engine.desk import Desk
+from mission_tui.workspace.box_spec import BoxSpec
+
+
+@dataclass(frozen=True, slots=True)
+class RunTree:
+    """A run's directory on the host, and the tree that its box mounts."""
+
+    desk: Desk
+    home: Path
+    tree: Path
+    commit: str
+    network: bool = False
+
+    @property
+    def run_dir(self) -> Path:
+        """Writable from inside the box: what programs there leave for the host."""
+        return self.home / "shared"
+
+    @property
+    def logs(self) -> Path:
+        return self.home / "logs"
+
+    async def spec(self) -> BoxSpec:
+        git_dir = await self.desk.repo.sanitised_git_dir(self.home / "git", self.commit)
+        return BoxSpec(
+            tree=self.tree,
+            env_dir=self.desk.files.env,
+            run_dir=self.run_dir,
+            log_dir=self.logs,
+            git_dir=git_dir,
+            network=self.network,
+        )
+
+    async def remove(self) -> None:
+        """Everything but the logs goes; what matters is in the artifact store by now."""
+        for path in (self.home / "tree", self.home / "git", self.run_dir):
+            await asyncio.to_thread(shutil.rmtree, path, True)
+
+
+async def tree_for(desk: Desk, role: Role, run_id: str, commit: str) -> RunTree:
+    """The worktree for the run that writes, the bare worktree to read for `none`, a fresh copy otherwise."""
+    home = desk.files.runs / run_id
+    (home / "shared").mkdir(parents=True, exist_ok=True)
+    (home / "logs").mkdir(exist_ok=True)
+    network = desk.mission.created is not None and desk.mission.created.network == "open"
+    if role.tree != "copy":
+        return RunTree(desk, home, desk.files.worktree, commit, network)
+    return await copy_of(desk, home, commit, network)
+
+
+async def copy_of(desk: Desk, home: Path, commit: str, network: bool = False) -> RunTree:
+    """A scratch copy of a commit's tree, made anew."""
+    tree = home / "tree"
+    if tree.exists():
+        await asyncio.to_thread(shutil.rmtree, tree, True)
+    (home / "shared").mkdir(parents=True, exist_ok=True)
+    (home / "logs").mkdir(exist_ok=True)
+    await desk.repo.scratch_copy(commit, tree)
+    return RunTree(desk, home, tree, commit, network)

@@ -55,6 +55,9 @@ class AgentRun:
         self._settle_cut_steps()
         try:
             return await self._turns()
+        except asyncio.CancelledError:
+            self._settle_cut_steps()
+            raise
         except (RunFailed, ContextOverflow) as failure:
             await self._fail(str(failure))
             return "ended"

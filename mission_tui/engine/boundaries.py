@@ -1,0 +1,208 @@
+"""What happens between runs: asking the human, sealing, rolling back, finishing."""
+
+from typing import assert_never
+
+from mission_tui.domain import next as n
+from mission_tui.domain.events import (
+    MessagesDelivered,
+    MilestoneAdded,
+    MilestoneSealed,
+    MissionCompleted,
+    RunStarted,
+)
+from mission_tui.domain.mission import Mission
+from mission_tui.domain.plan import Milestone
+from mission_tui.engine import delivery
+from mission_tui.engine.agents import Agents
+from mission_tui.engine.desk import Desk
+from mission_tui.engine.papers import contract_markdown, plan_markdown, services_toml
+
+FAILED_RUNS = 2
+"""Runs for the same purpose that may fail in a row before the human is asked."""
+
+
+class Boundaries:
+    def __init__(self, desk: Desk, agents: Agents) -> None:
+        self.desk = desk
+        self.agents = agents
+
+    async def run_agent(self, action: n.Resume | n.Orchestrate | n.Work | n.ReviewContract) -> None:
+        """Start or resume the one run that comes next."""
+        match action:
+            case n.Resume():
+                await self.agents.resume(action.run_id)
+            case n.Orchestrate():
+                if not self._gave_up("orchestrator", None):
+                    await self._orchestrate(action)
+            case n.Work():
+                if not self._gave_up("worker", action.feature):
+                    await self._work(action.feature)
+            case n.ReviewContract():
+                if not self._gave_up("contract_reviewer", None):
+                    await self._review_contract()
+            case _:
+                assert_never(action)
+
+    async def perform(
+        self, action: n.AskApproval | n.AskRoundCap | n.AskReview | n.Seal | n.OpenFixMilestone | n.Complete
+    ) -> None:
+        match action:
+            case n.AskApproval():
+                self._ask_approval(action.problems)
+            case n.AskRoundCap():
+                self._ask_round_cap(action)
+            case n.AskReview():
+                self._ask_review(action.milestone)
+            case n.Seal():
+                self._seal(action)
+            case n.OpenFixMilestone():
+                self._open_fix_milestone(action)
+            case n.Complete():
+                await self.write_papers("Contract and plan as completed")
+                self.desk.append(MissionCompleted(tree=self.desk.mission.tree))
+            case _:
+                assert_never(action)
+
+    async def follow_the_ledger(self) -> None:
+        """The branch is where the ledger says: after a rollback, or a crash between the two, git follows."""
+        mission = self.desk.mission
+        if mission.runs.active and any(
+            mission.runs.runs[r].started.role in ("worker", "orchestrator") for r in mission.runs.active
+        ):
+            # A commit of that run may be ahead of the ledger; its own tool call finishes it.
+            return
+        if await self.desk.repo.head() != mission.head:
+            await self.desk.repo.move_branch(mission.head)
+            await self.desk.repo.reset_worktree(mission.head)
+        if mission.plan.approved and not await self.desk.repo.has_file(mission.head, ".mission/contract.md"):
+            await self.write_papers("Contract and plan as approved")
+
+    async def write_papers(self, subject: str) -> None:
+        """Contract, plan and services manifest go into the repository, on the mission branch."""
+        mission = self.desk.mission
+        files = {
+            ".mission/contract.md": contract_markdown(mission).encode(),
+            ".mission/plan.md": plan_markdown(mission).encode(),
+            ".mission/services.toml": services_toml(mission).encode(),
+        }
+        events = await delivery.commit_files(self.desk, files, subject, None)
+        self.desk.append(*events)
+
+    # Runs
+
+    async def _orchestrate(self, action: n.Orchestrate) -> None:
+        upto = len(self.desk.mission.conversation.messages)
+
+        def started(mission: Mission, run_id: str) -> RunStarted:
+            return RunStarted(
+                run_id=run_id,
+                role="orchestrator",
+                model=self.desk.seat("orchestrator").model,
+                milestone=mission.plan.current_milestone(),
+                base=mission.head,
+                purpose="; ".join(action.reasons)[:500],
+            )
+
+        await self.agents.start("orchestrator", started, MessagesDelivered(upto=upto))
+
+    async def _work(self, feature: str) -> None:
+        def started(mission: Mission, run_id: str) -> RunStarted:
+            return RunStarted(
+                run_id=run_id,
+                role="worker",
+                model=self.desk.seat("worker").model,
+                feature=feature,
+                milestone=mission.plan.features[feature].feature.milestone,
+                base=mission.head,
+                purpose=mission.plan.features[feature].feature.title,
+            )
+
+        await self.agents.start("worker", started)
+
+    async def _review_contract(self) -> None:
+        def started(mission: Mission, run_id: str) -> RunStarted:
+            return RunStarted(
+                run_id=run_id,
+                role="contract_reviewer",
+                model=self.desk.seat("contract_reviewer").model,
+                base=mission.head,
+                purpose="read the drafted contract",
+            )
+
+        await self.agents.start("contract_reviewer", started)
+
+    def _gave_up(self, role: str, feature: str | None) -> bool:
+        """After a few failed runs in a row for one purpose the human decides; the answer starts the count anew."""
+        runs = [
+            r for r in self.desk.mission.runs.runs.values() if r.started.role == role and r.started.feature == feature
+        ]
+        failed = 0
+        for run in reversed(runs):
+            if run.ended is None or run.ended.outcome == "finished":
+                break
+            failed += 1
+        asked = f"{role}:{feature or ''}:{len(runs)}"
+        known = [d for d in self.desk.mission.decisions.decisions.values() if d.decision.subject == asked]
+        if failed < FAILED_RUNS or failed % FAILED_RUNS or known:
+            return False
+        reason = runs[-1].ended.summary if runs[-1].ended else ""
+        self.desk.open_decision(
+            "request",
+            f"{failed} runs of the {role.replace('_', ' ')} failed: {reason}. Try again?",
+            ("retry", "abort"),
+            "retry",
+            subject=asked,
+            payload={"failed_run": runs[-1].id},
+        )
+        return True
+
+    # Decisions
+
+    def _ask_approval(self, problems: tuple[str, ...]) -> None:
+        mission = self.desk.mission
+        mechanical = sum(1 for a in mission.contract.assertions.values() if a.mechanical)
+        total = len(mission.contract.assertions)
+        runs = len(mission.plan.features) * 2 + len(mission.plan.milestones)
+        words = f"{total} assertions ({mechanical} proved by machine), {len(mission.plan.features)} features in "
+        words += f"{len(mission.plan.milestones)} milestones, about {runs} to {runs * 2} runs"
+        findings = f". The proof of the base found: {'; '.join(problems)}" if problems else ""
+        self.desk.open_decision(
+            "approve_plan",
+            f"Approve the contract and the plan? {words}{findings}",
+            ("approve", "reject"),
+            "reject" if problems else "approve",
+            payload={"problems": list(problems)},
+        )
+
+    def _ask_round_cap(self, action: n.AskRoundCap) -> None:
+        self.desk.open_decision(
+            "round_cap",
+            f"{action.milestone} failed {action.round - 1} validation rounds. Allow another one, sign over what does not "
+            "hold, or roll back?",
+            ("retry", "accept", "rollback", "abort"),
+            "rollback",
+            subject=f"{action.milestone}#{action.round}",
+        )
+
+    def _ask_review(self, milestone: str) -> None:
+        mission = self.desk.mission
+        names = [name for name, m in mission.plan.milestones.items() if m.provisional] + [milestone]
+        proved = mission.to_prove(milestone)
+        signed = sum(1 for a in proved if mission.assertion_status(a) == "overridden")
+        over = f", {signed} signed over" if signed else ""
+        self.desk.open_decision(
+            "review_milestone",
+            f"Review {', '.join(names)}: {len(proved) - signed} assertions hold{over}",
+            ("accept", "reject", "rollback"),
+            "accept",
+            subject=milestone,
+        )
+
+    def _seal(self, action: n.Seal) -> None:
+        head = self.desk.mission.head
+        self.desk.append(MilestoneSealed(id=action.milestone, head=head, provisional=action.provisional))
+
+    def _open_fix_milestone(self, action: n.OpenFixMilestone) -> None:
+        number = sum(1 for m in self.desk.mission.plan.milestones if m.startswith("FIX-")) + 1
+        title = f"Prove again: {', '.join(action.assertions[:5])}"
+        self.desk.append(MilestoneAdded(milestone=Milestone(id=f"FIX-{number}", title=title)))

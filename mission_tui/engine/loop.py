@@ -1,0 +1,119 @@
+"""The loop: read what comes next from the state, do it, and look again."""
+
+import asyncio
+from typing import assert_never
+
+from mission_tui.domain import next as n
+from mission_tui.domain.gates import GateRefused
+from mission_tui.domain.ports import BoxError, ModelMisconfigured, ModelUnavailable
+from mission_tui.engine.agents import Agents
+from mission_tui.engine.boundaries import Boundaries
+from mission_tui.engine.commands import consequences
+from mission_tui.engine.desk import Desk
+from mission_tui.engine.validation import Validation
+from mission_tui.store import inbox
+
+INBOX_POLL_S = 0.05
+
+
+class MissionLoop:
+    """Drives one mission until it ends or only the human can go on."""
+
+    def __init__(self, desk: Desk) -> None:
+        self.desk = desk
+        self.agents = Agents(desk)
+        self.validation = Validation(desk, self.agents)
+        self.boundaries = Boundaries(desk, self.agents)
+        self._working: asyncio.Task[None] | None = None
+        self._news = asyncio.Event()
+        desk.take_commands = self.take_commands
+
+    async def run(self, wait: bool) -> None:
+        """Return when the mission has ended or, unless `wait`, when it needs the human."""
+        self.agents.cancel_children()
+        async with asyncio.TaskGroup() as group:
+            watcher = group.create_task(self._watch_inbox())
+            try:
+                await self._advance(wait)
+            finally:
+                watcher.cancel()
+
+    async def _advance(self, wait: bool) -> None:
+        while True:
+            self.take_commands()
+            action = n.next_action(self.desk.mission)
+            if isinstance(action, n.Stop) or (isinstance(action, n.Wait) and not wait):
+                return
+            if isinstance(action, n.Wait):
+                await self._wait()
+                continue
+            await self.boundaries.follow_the_ledger()
+            await self._work(action)
+
+    async def _wait(self) -> None:
+        self.desk.clock_work()
+        self._news.clear()
+        await self._news.wait()
+        self.desk.clock_work(idle=True)
+
+    async def _work(self, action: n.Action) -> None:
+        """One action, as a task of its own so that `stop` can cut it off."""
+        self._working = asyncio.create_task(self._attempt(action))
+        try:
+            await asyncio.shield(self._working)
+        except asyncio.CancelledError:
+            if not self._working.done():
+                self._working.cancel()
+                await asyncio.gather(self._working, return_exceptions=True)
+                raise
+            if asyncio.current_task() is not None and (asyncio.current_task() or self._working).cancelling():
+                raise
+        finally:
+            self._working = None
+
+    async def _attempt(self, action: n.Action) -> None:
+        try:
+            await self._perform(action)
+        except (ModelUnavailable, ModelMisconfigured) as error:
+            self.desk.open_decision("provider", f"the model does not answer: {error}", ("retry", "abort"), "retry")
+        except BoxError as error:
+            self.desk.open_decision("box", f"no box can be had: {error}", ("retry", "abort"), "retry")
+
+    async def _perform(self, action: n.Action) -> None:
+        match action:
+            case n.Resume() | n.Orchestrate() | n.Work() | n.ReviewContract():
+                await self.boundaries.run_agent(action)
+            case n.ProveBase():
+                await self.validation.prove_base()
+            case n.StartRound() | n.Scrutinise() | n.Review() | n.Prove() | n.UserTest() | n.Conclude():
+                await self.validation.perform(action)
+            case n.AskApproval() | n.AskRoundCap() | n.AskReview() | n.Seal() | n.OpenFixMilestone() | n.Complete():
+                await self.boundaries.perform(action)
+            case n.Stop() | n.Wait():
+                return
+            case _:
+                assert_never(action)
+
+    # The human's commands
+
+    def take_commands(self) -> None:
+        """Apply what was sent, each exactly once: its id is in the event it causes."""
+        for command in inbox.pending(self.desk.files):
+            if command.id not in self.desk.mission.commands:
+                try:
+                    self.desk.append(*consequences(self.desk.mission, command))
+                except GateRefused as refused:
+                    inbox.refuse(self.desk.files, command.id, str(refused))
+                    continue
+            inbox.take(self.desk.files, command.id)
+            self._news.set()
+
+    async def _watch_inbox(self) -> None:
+        """Commands take effect within a poll even during a long step; `stop` cuts the step off."""
+        while True:
+            await asyncio.sleep(INBOX_POLL_S)
+            self.take_commands()
+            paused = self.desk.mission.paused
+            at_once = (paused is not None and paused.at_once) or self.desk.mission.ended is not None
+            if at_once and self._working is not None:
+                self._working.cancel()

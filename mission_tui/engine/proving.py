@@ -1,0 +1,115 @@
+"""Runs setup, checks and mechanical proofs on scratch copies of a commit's tree."""
+
+import asyncio
+import hashlib
+from collections.abc import Callable, Sequence
+
+from mission_tui.domain.contract import Assertion
+from mission_tui.domain.ports import Box
+from mission_tui.domain.verdict import CheckOutcome
+from mission_tui.engine.desk import Desk
+from mission_tui.engine.trees import RunTree, copy_of
+from mission_tui.engine.workshop import store_evidence
+from mission_tui.proof.checks import run_check
+from mission_tui.proof.prove import Stage, prove_all
+from mission_tui.proof.results import ProofResult, RawEvidence
+from mission_tui.workspace.box import open_box
+from mission_tui.workspace.environment import prepare_environment
+
+SETUP_STAMP = "setup.sha256"
+
+
+class Proving:
+    """The engine's own hands: no model is involved in anything here."""
+
+    def __init__(self, desk: Desk) -> None:
+        self.desk = desk
+
+    async def prepare(self, commit: str) -> str | None:
+        """Make the mission's environment once per setup; the reason in one line when setup fails."""
+        services = self.desk.mission.plan.services
+        wanted = hashlib.sha256("\n".join(services.setup).encode()).hexdigest()
+        stamp = self.desk.files.env / SETUP_STAMP
+        if stamp.exists() and stamp.read_text() == wanted:
+            return None
+        network = self.desk.mission.created is not None and self.desk.mission.created.network != "none"
+        place = await copy_of(self.desk, self.desk.files.runs / "setup", commit, network)
+        try:
+            log = place.logs / "setup.log"
+            results = await prepare_environment(
+                self.desk.files.env, await place.spec(), services.setup, log, services.setup_timeout_s
+            )
+        finally:
+            await place.remove()
+        if results and results[-1].exit_code != 0:
+            command = services.setup[len(results) - 1]
+            tail = " / ".join(results[-1].output.strip().splitlines()[-3:])
+            return f"setup command `{command}` exited {results[-1].exit_code}: {tail[-600:]}"
+        await asyncio.to_thread(stamp.write_text, wanted)
+        return None
+
+    async def run_checks(self, commit: str) -> Sequence[CheckOutcome]:
+        """Every check of the services manifest, one after the other, on one copy."""
+        services = self.desk.mission.plan.services
+        if not services.checks:
+            return ()
+        place = await copy_of(self.desk, self.desk.files.runs / "checks", commit)
+        outcomes: list[CheckOutcome] = []
+        try:
+            async with await open_box(await place.spec()) as box:
+                for name, command in services.checks.items():
+                    outcomes.append(await self._check(box, place, name, command))
+        finally:
+            await place.remove()
+        return outcomes
+
+    async def _check(self, box: Box, place: RunTree, name: str, command: str) -> CheckOutcome:
+        services = self.desk.mission.plan.services
+        run = await run_check(name, command, box, place.run_dir, services.check_timeout_s)
+        raw = RawEvidence(kind="output", path=run.log, name=f"{name}.txt", media_type="text/plain")
+        return CheckOutcome(
+            name=name,
+            command=command,
+            exit_code=run.exit_code,
+            duration_s=round(run.duration_s, 3),
+            cases=run.cases,
+            output=store_evidence(self.desk, raw, name) if run.log.exists() else None,
+        )
+
+    async def prove(
+        self,
+        assertions: Sequence[Assertion],
+        commit: str,
+        label: str,
+        record: Callable[[ProofResult], None] = lambda _: None,
+    ) -> list[ProofResult]:
+        """Prove assertions on copies of one tree, as many beside each other as there are slots."""
+        slots = [list(assertions[k :: self.desk.slots]) for k in range(self.desk.slots)]
+        async with asyncio.TaskGroup() as group:
+            tasks = [
+                group.create_task(self._slot(part, commit, f"{label}-{k}", record))
+                for k, part in enumerate(slots)
+                if part
+            ]
+        return [result for task in tasks for result in task.result()]
+
+    async def _slot(
+        self, assertions: list[Assertion], commit: str, label: str, record: Callable[[ProofResult], None]
+    ) -> list[ProofResult]:
+        """One box, one browser, one copy of the tree that is put back as it was between assertions."""
+        place = await copy_of(self.desk, self.desk.files.runs / f"prove-{label}", commit)
+        try:
+            async with await open_box(await place.spec()) as box:
+                stage = Stage(
+                    box=box,
+                    app=self.desk.mission.plan.services.app,
+                    browser=self.desk.browser,
+                    run_dir=place.run_dir,
+                )
+
+                async def reset() -> None:
+                    await self.desk.repo.restore_copy(commit, place.tree)
+
+                return await prove_all(assertions, stage, reset, record)
+        finally:
+            await place.remove()

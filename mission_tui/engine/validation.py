@@ -1,0 +1,221 @@
+"""Validation of a milestone, stage by stage; every stage is read from the state, so any of them may be interrupted."""
+
+import asyncio
+from collections.abc import Sequence
+from typing import assert_never
+
+from mission_tui.domain import next as n
+from mission_tui.domain.contract import Assertion
+from mission_tui.domain.events import (
+    AnyEvent,
+    BaseProved,
+    IssueOpened,
+    RunStarted,
+    ScrutinyRecorded,
+    ValidationConcluded,
+    ValidationStarted,
+    VerdictRecorded,
+)
+from mission_tui.domain.handoff import Issue
+from mission_tui.domain.mission import Mission
+from mission_tui.domain.verdict import BaseResult, CheckComparison, Verdict, compare_check
+from mission_tui.engine.agents import Agents
+from mission_tui.engine.desk import Desk
+from mission_tui.engine.proving import Proving
+from mission_tui.engine.workshop import store_evidence
+from mission_tui.proof.results import ProofResult
+
+
+class Validation:
+    def __init__(self, desk: Desk, agents: Agents) -> None:
+        self.desk = desk
+        self.agents = agents
+        self.proving = Proving(desk)
+
+    async def perform(self, action: n.StartRound | n.Scrutinise | n.Review | n.Prove | n.UserTest | n.Conclude) -> None:
+        match action:
+            case n.StartRound():
+                self._start_round(action)
+            case n.Scrutinise():
+                await self._scrutinise(action.milestone)
+            case n.Review():
+                await self._review(action)
+            case n.Prove():
+                await self._prove(action)
+            case n.UserTest():
+                await self._user_test(action)
+            case n.Conclude():
+                self._conclude(action)
+            case _:
+                assert_never(action)
+
+    # The base
+
+    async def prove_base(self) -> None:
+        """Checks and mechanical proofs on the untouched base; problems of an interviewed plan go to its author first."""
+        mission = self.desk.mission
+        created = mission.created
+        commit = created.base_commit if created else mission.head
+        problem = await self.proving.prepare(commit)
+        assertions = tuple(a for a in mission.contract.assertions.values() if a.mechanical)
+        checks = () if problem else await self.proving.run_checks(commit)
+        results = [] if problem else await self.proving.prove(assertions, commit, "base")
+        event = BaseProved(
+            contract_version=mission.contract.version,
+            checks=tuple(checks),
+            results=tuple(
+                BaseResult(assertion=r.assertion.id, passed=r.status == "passed", cause=r.cause, reason=r.reason[:2000])
+                for r in results
+            ),
+            setup_problem=problem,
+        )
+        self.desk.append(event)
+        if created is not None and created.interviewed and not self.desk.mission.plan.approved:
+            self.desk.append(*self._base_issues())
+
+    def _base_issues(self) -> Sequence[AnyEvent]:
+        """Each problem is put to the orchestrator once; what it leaves standing is shown at approval."""
+        known = {i.issue.summary for i in self.desk.mission.issues.issues.values()}
+        problems = [p for p in n.base_problems(self.desk.mission) if p not in known]
+        first = len(self.desk.mission.issues.issues) + 1
+        return [
+            IssueOpened(issue=Issue(id=f"I{first + k}", source="validation", severity="blocking", summary=p))
+            for k, p in enumerate(problems)
+        ]
+
+    # Rounds
+
+    def _start_round(self, action: n.StartRound) -> None:
+        mission = self.desk.mission
+        self.desk.append(
+            ValidationStarted(milestone=action.milestone, round=action.round, tree=mission.tree, basis=mission.basis)
+        )
+
+    async def _scrutinise(self, milestone: str) -> None:
+        """The repository's own checks beside their baseline; new failures open issues."""
+        mission = self.desk.mission
+        number = mission.validation.rounds[milestone][-1].round
+        problem = await self.proving.prepare(mission.head)
+        if problem is None:
+            outcomes = tuple(await self.proving.run_checks(mission.head))
+            comparisons = tuple(compare_check(mission.validation.baseline_check(o.name), o) for o in outcomes)
+        else:
+            outcomes = ()
+            comparisons = (CheckComparison(name="setup", ok=False, new_failures=(problem,)),)
+        recorded = ScrutinyRecorded(milestone=milestone, round=number, checks=outcomes, comparisons=comparisons)
+        first = len(mission.issues.issues) + 1
+        bad = [c for c in comparisons if not c.ok]
+        issues = [_regression(c, f"I{first + k}", milestone, number) for k, c in enumerate(bad)]
+        self.desk.append(recorded, *issues)
+
+    async def _review(self, action: n.Review) -> None:
+        """One reviewer with a clean context per feature, beside each other."""
+        async with asyncio.TaskGroup() as group:
+            for feature in action.features:
+                group.create_task(self._review_feature(action.milestone, feature))
+
+    async def _review_feature(self, milestone: str, feature: str) -> None:
+        def started(mission: Mission, run_id: str) -> RunStarted:
+            own = mission.plan.owners()
+            asked = tuple(
+                name
+                for name in mission.to_prove(milestone)
+                if own.get(name) == feature
+                and mission.contract.assertions[name].proof.by == "review"
+                and not mission.holds(name)
+            )
+            return RunStarted(
+                run_id=run_id,
+                role="reviewer",
+                model=self.desk.seat("reviewer").model,
+                feature=feature,
+                milestone=milestone,
+                base=mission.head,
+                purpose=f"review {feature}",
+                assertions=asked,
+            )
+
+        await self.agents.start("reviewer", started)
+
+    async def _prove(self, action: n.Prove) -> None:
+        """Mechanical proofs; each verdict is stored as soon as it is known."""
+        mission = self.desk.mission
+        number = mission.validation.rounds[action.milestone][-1].round
+        assertions = tuple(mission.contract.assertions[name] for name in action.assertions)
+        problem = await self.proving.prepare(mission.head)
+        if problem is not None:
+            self.desk.append(*(self._blocked(a, action.milestone, number, problem) for a in assertions))
+            return
+
+        def record(result: ProofResult) -> None:
+            self.desk.append(self._verdict(result, action.milestone, number))
+
+        await self.proving.prove(assertions, mission.head, f"{action.milestone}-{number}", record)
+
+    def _verdict(self, result: ProofResult, milestone: str, number: int) -> VerdictRecorded:
+        kept = tuple(store_evidence(self.desk, raw, f"E{k}") for k, raw in enumerate(result.evidence, 1))
+        verdict = Verdict(
+            assertion=result.assertion.id,
+            status=result.status,
+            reason=result.reason,
+            evidence=kept,
+            prover="mechanical",
+            cause=result.cause,
+            tree=self.desk.mission.tree,
+            milestone=milestone,
+            round=number,
+        )
+        return VerdictRecorded(verdict=verdict)
+
+    def _blocked(self, assertion: Assertion, milestone: str, number: int, problem: str) -> VerdictRecorded:
+        return VerdictRecorded(
+            verdict=Verdict(
+                assertion=assertion.id,
+                status="blocked",
+                reason=problem,
+                prover="mechanical",
+                cause="setup",
+                tree=self.desk.mission.tree,
+                milestone=milestone,
+                round=number,
+            )
+        )
+
+    async def _user_test(self, action: n.UserTest) -> None:
+        def started(mission: Mission, run_id: str) -> RunStarted:
+            return RunStarted(
+                run_id=run_id,
+                role="user_tester",
+                model=self.desk.seat("user_tester").model,
+                milestone=action.milestone,
+                base=mission.head,
+                purpose=f"use {action.milestone} as a person would",
+                assertions=action.assertions,
+            )
+
+        await self.agents.start("user_tester", started)
+
+    def _conclude(self, action: n.Conclude) -> None:
+        number = self.desk.mission.validation.rounds[action.milestone][-1].round
+        self.desk.append(
+            ValidationConcluded(
+                milestone=action.milestone,
+                round=number,
+                passed=action.passed,
+                summary=action.summary[:2000],
+                signed=action.signed,
+            )
+        )
+
+
+def _regression(comparison: CheckComparison, issue_id: str, milestone: str, number: int) -> IssueOpened:
+    return IssueOpened(
+        issue=Issue(
+            id=issue_id,
+            source="regression",
+            severity="blocking",
+            summary=f"check {comparison.name} has new failures: {', '.join(comparison.new_failures[:10])}",
+            milestone=milestone,
+            rounds=(number,),
+        )
+    )

@@ -1,0 +1,10 @@
+"""The readiness report: what can be installed, checked, launched and validated in a repository.
+
+Manifests are read, nothing is executed and nothing fetched. A broken manifest is said in the notes.
+"""
+
+from mission_tui.workspace.readiness.examine import examine
+from mission_tui.workspace.readiness.model import Finding, FindingKind, Gap, Readiness
+from mission_tui.workspace.readiness.render import render
+
+__all__ = ["Finding", "FindingKind", "Gap", "Readiness", "examine", "render"]

@@ -1,0 +1,142 @@
+"""Node and TypeScript: package.json, the lock file beside it, and the tools' own configuration files."""
+
+import re
+
+from mission_tui.domain.plan import App
+from mission_tui.workspace.readiness.model import FindingKind, Signals
+from mission_tui.workspace.readiness.project import Project, Table, table, texts
+
+_LOCKS = (
+    ("package-lock.json", "npm", "npm ci"),
+    ("npm-shrinkwrap.json", "npm", "npm ci"),
+    ("pnpm-lock.yaml", "pnpm", "pnpm install --frozen-lockfile"),
+    ("yarn.lock", "yarn", "yarn install --frozen-lockfile"),
+    ("bun.lock", "bun", "bun install --frozen-lockfile"),
+    ("bun.lockb", "bun", "bun install --frozen-lockfile"),
+)
+_RUNNERS = {"npm": "npx", "pnpm": "pnpm exec", "yarn": "yarn", "bun": "bunx"}
+_CHECKS: tuple[tuple[str, FindingKind, tuple[str, ...]], ...] = (
+    ("lint", "lint", ("lint", "lint:check", "eslint")),
+    ("types", "types", ("typecheck", "type-check", "types", "check-types", "tsc", "check:types")),
+    ("tests", "test", ("test", "test:unit", "test:ci", "unit")),
+)
+_NO_TESTS = "no test specified"
+_SERVERS = (
+    ("next", "Next.js", "{runner} next dev -p $PORT"),
+    ("nuxt", "Nuxt", "{runner} nuxt dev --port $PORT"),
+    ("astro", "Astro", "{runner} astro dev --port $PORT"),
+    ("@angular/cli", "Angular", "{runner} ng serve --port $PORT"),
+    ("@sveltejs/kit", "SvelteKit", "{runner} vite dev --port $PORT --strictPort"),
+    ("react-scripts", "Create React App", "BROWSER=none {run} start"),
+    ("vite", "Vite", "{runner} vite --port $PORT --strictPort"),
+)
+_FRAMEWORKS = {"express": "Express", "fastify": "Fastify", "koa": "Koa", "@nestjs/core": "NestJS", "hono": "Hono"}
+_ESLINT = ("eslint.config.js", "eslint.config.mjs", "eslint.config.cjs", "eslint.config.ts", ".eslintrc.json")
+_ESLINT_OLD = (".eslintrc.js", ".eslintrc.cjs", ".eslintrc.yml", ".eslintrc.yaml", ".eslintrc")
+
+
+def examine_node(project: Project) -> Signals | None:
+    """The signals of a Node project, or None where there is none."""
+    if not project.has("package.json"):
+        return None
+    package = project.json("package.json")
+    dependencies = {**table(package, "dependencies"), **table(package, "devDependencies")}
+    typed = "typescript" in dependencies or project.has("tsconfig.json") is not None
+    signals = Signals(stacks=["TypeScript" if typed else "JavaScript"])
+    manager = _install(project, package, signals)
+    _scripts(project, package, manager, signals)
+    _tools(project, dependencies, manager, signals)
+    _launch(project, package, dependencies, manager, signals)
+    _programs(project, package, signals)
+    return signals
+
+
+def _install(project: Project, package: Table, signals: Signals) -> str:
+    lock = next((entry for entry in _LOCKS if project.has(entry[0])), None)
+    named = str(package.get("packageManager", "")).partition("@")[0]
+    manager = lock[1] if lock else named if named in _RUNNERS else "npm"
+    command = lock[2] if lock else f"{manager} install"
+    if manager == "yarn" and project.has(".yarnrc.yml"):
+        command = "yarn install --immutable"
+    source = lock[0] if lock else "package.json"
+    signals.found("install", project.command(command), project.name_of(source))
+    signals.setup.append(project.command(command))
+    if not lock:
+        signals.notes.append(f"{project.name_of('package.json')}: no lock file, so installs may differ from day to day")
+    if manager != "npm":
+        signals.notes.append(f"{project.name_of(source)}: needs {manager} on this machine")
+    engine = table(package, "engines").get("node")
+    if isinstance(engine, str):
+        signals.notes.append(f"{project.name_of('package.json')}: asks for node {engine}")
+    return manager
+
+
+def _scripts(project: Project, package: Table, manager: str, signals: Signals) -> None:
+    scripts = table(package, "scripts")
+    for name, kind, candidates in _CHECKS:
+        for script in candidates:
+            line = scripts.get(script)
+            if isinstance(line, str) and _NO_TESTS not in line:
+                command = project.command(f"{manager} run {script}")
+                signals.check(name, kind, command, f"{project.name_of('package.json')} [scripts.{script}]")
+    if "build" in scripts:
+        command = project.command(f"{manager} run build")
+        signals.check("build", "build", command, f"{project.name_of('package.json')} [scripts.build]")
+
+
+def _tools(project: Project, dependencies: Table, manager: str, signals: Signals) -> None:
+    runner = _RUNNERS[manager]
+    if project.has("tsconfig.json") and "types" not in signals.checks:
+        signals.check("types", "types", project.command(f"{runner} tsc --noEmit"), project.name_of("tsconfig.json"))
+    eslint = project.has(*_ESLINT, *_ESLINT_OLD)
+    if eslint and "lint" not in signals.checks:
+        signals.check("lint", "lint", project.command(f"{runner} eslint ."), project.name_of(eslint))
+    for tool, command in (("vitest", "vitest run"), ("jest", "jest"), ("mocha", "mocha")):
+        if tool in dependencies and "tests" not in signals.checks:
+            source = f"{project.name_of('package.json')} [{tool}]"
+            signals.check("tests", "test", project.command(f"{runner} {command}"), source)
+
+
+def _launch(project: Project, package: Table, dependencies: Table, manager: str, signals: Signals) -> None:
+    source = project.name_of("package.json")
+    for dependency, name, template in _SERVERS:
+        if dependency in dependencies:
+            start = project.command(template.format(runner=_RUNNERS[manager], run=f"{manager} run"))
+            signals.web = name
+            signals.found("launch", start, f"{source} [{dependency}]")
+            signals.app = App(start=start, ready_timeout_s=60)
+            return
+    signals.web = next((name for key, name in _FRAMEWORKS.items() if key in dependencies), None)
+    scripts = table(package, "scripts")
+    for script in ("start", "serve", "dev"):
+        line = scripts.get(script)
+        if not isinstance(line, str):
+            continue
+        start = project.command(f"{manager} run {script}")
+        signals.found("launch", start, f"{source} [scripts.{script}]")
+        if signals.app is None and ("$PORT" in line or _reads_port(project, line)):
+            signals.app = App(start=start)
+    if signals.app is None and signals.web:
+        signals.notes.append(f"{source}: no start script was found that listens on $PORT")
+
+
+def _reads_port(project: Project, line: str) -> bool:
+    """Whether a file that the script names, or one of the usual entry points, takes its port from the environment."""
+    named = re.findall(r"[\w./-]+\.(?:js|mjs|cjs|ts)", line)
+    usual = [f"{folder}{stem}.{suffix}" for folder in ("", "src/") for stem in ("index", "server", "app", "main")
+             for suffix in ("js", "mjs", "ts")]  # fmt: skip
+    texts_read = (project.read(file.removeprefix("./")) or "" for file in [*named, *usual])
+    return any("process.env.PORT" in text for text in texts_read)
+
+
+def _programs(project: Project, package: Table, signals: Signals) -> None:
+    commands = package.get("bin")
+    name = str(package.get("name", "")).rpartition("/")[2]
+    if isinstance(commands, str) and name:
+        signals.programs.append(f"node {project.name_of(commands.removeprefix('./'))}")
+    for path in table(package, "bin").values():
+        signals.programs += [f"node {project.name_of(text.removeprefix('./'))}" for text in texts(path)]
+    for command in signals.programs:
+        signals.found("launch", f"{command} --help", f"{project.name_of('package.json')} [bin]")
+    if name and any(key in package for key in ("main", "module", "exports")):
+        signals.importable.append(name)

@@ -1,0 +1,299 @@
+"""Python: pyproject.toml, setup.py and setup.cfg, requirements files, tox, and the tools' own configuration files."""
+
+import configparser
+import re
+from dataclasses import dataclass, field
+
+from mission_tui.workspace.readiness.model import Signals
+from mission_tui.workspace.readiness.project import Project, Table, entries_of, is_table, table, texts
+from mission_tui.workspace.readiness.python_launch import launch
+
+MARKERS = ("pyproject.toml", "setup.py", "setup.cfg", "requirements.txt", "Pipfile", "manage.py", "tox.ini")
+_DEV_EXTRAS = ("test", "tests", "testing", "dev", "develop", "development", "lint", "typing", "types", "all-dev")
+_DEV_REQUIREMENTS = re.compile(r"^(?:requirements[-_.]?)?(?:dev|test|tests|testing|development|ci|lint)\.(?:txt|in)$")
+_TOOL_PACKAGES = ("pytest", "ruff", "flake8", "pylint", "black", "mypy", "pyright", "basedpyright", "uvicorn")
+
+
+@dataclass
+class Manifest:
+    """What the manifests of one Python project say."""
+
+    project: Project
+    pyproject: Table
+    setup_cfg: configparser.RawConfigParser
+    tox: configparser.RawConfigParser
+    setup_py: str
+    dependencies: set[str] = field(default_factory=set[str])
+    """Normalised names of everything that installing brings, as far as it can be read."""
+    direct: set[str] = field(default_factory=set[str])
+    """Of these, what the product itself is built on; a locked requirements file names much more."""
+    install: list[str] = field(default_factory=list[str])
+
+    def tool(self, *names: str) -> Table:
+        return table(self.pyproject, "tool", *names)
+
+    @property
+    def packaged(self) -> bool:
+        """Whether pip can install it."""
+        built = any(table(self.pyproject, key) for key in ("project", "build-system"))
+        return bool(self.setup_py or built or self.tool("poetry") or self.setup_cfg.has_section("metadata"))
+
+
+def examine_python(project: Project) -> Signals | None:
+    """The signals of a Python project, or None where there is none."""
+    if not any(project.has(name) for name in MARKERS) and not _loose_modules(project):
+        return None
+    signals = Signals(stacks=["Python"])
+    manifest = Manifest(
+        project=project,
+        pyproject=project.toml("pyproject.toml"),
+        setup_cfg=project.ini("setup.cfg"),
+        tox=project.ini("tox.ini"),
+        setup_py=(project.read("setup.py") or "")[:50_000],
+    )
+    _dependencies(manifest)
+    _install(manifest, signals)
+    _tests(manifest, signals)
+    _lint(manifest, signals)
+    _types(manifest, signals)
+    _tox(manifest, signals)
+    _programs(manifest, signals)
+    launch(project, manifest.direct, signals)
+    _missing_tools(manifest, signals)
+    signals.setup += [project.command(c) for c in manifest.install]
+    return signals
+
+
+def _loose_modules(project: Project) -> bool:
+    return not project.folder and any(name.endswith(".py") for name in project.entries())
+
+
+def _name(requirement: str) -> str:
+    match = re.match(r"\s*([A-Za-z0-9][A-Za-z0-9._-]*)", requirement)
+    return re.sub(r"[-_.]+", "-", match[1]).lower() if match else ""
+
+
+def _dependencies(manifest: Manifest) -> None:
+    names = texts(table(manifest.pyproject, "project").get("dependencies"))
+    poetry = manifest.tool("poetry")
+    names += [n for n in table(poetry, "dependencies") if n != "python"]
+    if manifest.setup_cfg.has_option("options", "install_requires"):
+        names += (manifest.setup_cfg.get("options", "install_requires") or "").splitlines()
+    block = re.search(r"install_requires\s*=\s*\[(.*?)\]", manifest.setup_py, re.DOTALL)
+    names += re.findall(r"['\"]([^'\"]+)['\"]", block[1]) if block else []
+    manifest.direct.update(filter(None, map(_name, names)))
+    manifest.dependencies.update(manifest.direct)
+
+
+def _install(manifest: Manifest, signals: Signals) -> None:
+    project = manifest.project
+    files = _requirement_files(manifest)
+    if files:
+        command = "python -m pip install " + " ".join(f"-r {f}" for f in files)
+        signals.found("install", project.command(command), ", ".join(map(project.name_of, files)))
+        manifest.install.append(command)
+    groups = _groups(manifest)
+    if manifest.packaged:
+        extras = _extras(manifest)
+        command = f'python -m pip install -e ".[{",".join(extras)}]"' if extras else "python -m pip install -e ."
+        source = project.has("pyproject.toml", "setup.py", "setup.cfg") or "pyproject.toml"
+        signals.found("install", project.command(command), project.name_of(source))
+        manifest.install.append(command)
+    if groups:
+        command = "python -m pip install " + " ".join(f"--group {g}" for g in groups)
+        signals.found("install", project.command(command), f"{project.name_of('pyproject.toml')} [dependency-groups]")
+        manifest.install.append(command)
+    _poetry_groups(manifest, signals)
+    if not manifest.install and project.has("Pipfile"):
+        signals.notes.append(f"{project.name_of('Pipfile')}: pipenv is not used here; list what it needs in `setup`")
+
+
+def _requirement_files(manifest: Manifest) -> list[str]:
+    project = manifest.project
+    names = [n for n in project.entries() if n == "requirements.txt" or _DEV_REQUIREMENTS.match(n)]
+    names += [f"requirements/{n}" for n in project.entries("requirements") if re.fullmatch(r"(?:dev|tests?)\.txt", n)]
+    # A .txt compiled from the .in of the same name says the same, with versions.
+    names = [n for n in names if not (n.endswith(".in") and f"{n[:-3]}.txt" in names)]
+    if manifest.packaged:
+        names = [n for n in names if n != "requirements.txt"] if manifest.dependencies else names
+    for file in names:
+        lines = (project.read(file) or "").splitlines()
+        named = {_name(line) for line in lines if line.strip() and not line.startswith(("#", "-", " "))}
+        manifest.dependencies.update(named)
+        if file == "requirements.txt":
+            manifest.direct.update(named)
+    return names
+
+
+def _extras(manifest: Manifest) -> list[str]:
+    extras = table(manifest.pyproject, "project", "optional-dependencies")
+    named: dict[str, list[str]] = {name: texts(value) for name, value in extras.items()}
+    for name, value in table(manifest.tool("poetry"), "extras").items():
+        named.setdefault(name, texts(value))
+    if manifest.setup_cfg.has_section("options.extras_require"):
+        for name, value in manifest.setup_cfg.items("options.extras_require"):
+            named.setdefault(name, (value or "").splitlines())
+    block = re.search(r"extras_require\s*=\s*\{(.*?)\}", manifest.setup_py, re.DOTALL)
+    for name in re.findall(r"['\"]([A-Za-z0-9_-]+)['\"]\s*:", block[1]) if block else ():
+        named.setdefault(name, [])
+    chosen = [name for name in _DEV_EXTRAS if name in named]
+    for name in chosen:
+        manifest.dependencies.update(filter(None, map(_name, named[name])))
+    return chosen
+
+
+def _groups(manifest: Manifest) -> list[str]:
+    groups = table(manifest.pyproject, "dependency-groups")
+    chosen = [name for name in _DEV_EXTRAS if name in groups]
+    waiting, met = list(chosen), set[str]()
+    while waiting:
+        name = waiting.pop()
+        if name in met:
+            continue
+        met.add(name)
+        entries = entries_of(groups.get(name))
+        manifest.dependencies.update(filter(None, map(_name, texts(entries))))
+        waiting += [str(e["include-group"]) for e in entries if is_table(e) and "include-group" in e]
+    return chosen
+
+
+def _poetry_groups(manifest: Manifest, signals: Signals) -> None:
+    poetry = manifest.tool("poetry")
+    tables = [table(poetry, "dev-dependencies")]
+    tables += [table(poetry, "group", g, "dependencies") for g in _DEV_EXTRAS if g in table(poetry, "group")]
+    names = sorted({name for t in tables for name in t if name != "python"})
+    if not names:
+        return
+    command = "python -m pip install " + " ".join(names)
+    source = manifest.project.name_of("pyproject.toml")
+    signals.found("install", manifest.project.command(command), f"{source} [tool.poetry.group]")
+    signals.notes.append(f"{source}: pip cannot read Poetry's groups; their packages are proposed without versions")
+    manifest.dependencies.update(map(_name, names))
+    manifest.install.append(command)
+
+
+def _tests(manifest: Manifest, signals: Signals) -> None:
+    project, source = manifest.project, _pytest_source(manifest)
+    if source:
+        signals.check("tests", "test", project.command("python -m pytest -q"), project.name_of(source))
+        return
+    if project.has("manage.py"):
+        signals.check("tests", "test", project.command("python manage.py test"), project.name_of("manage.py"))
+        return
+    for folder in ("tests", "test"):
+        files = [n for n in project.entries(folder) if n.startswith("test") and n.endswith(".py")]
+        if not files:
+            continue
+        heads = [project.read(f"{folder}/{n}") or "" for n in files[:5]]
+        plain = all("unittest" in head and "pytest" not in head for head in heads)
+        command = f"python -m unittest discover -s {folder} -t ." if plain else "python -m pytest -q"
+        if plain and "__init__.py" not in project.entries(folder):
+            command = f"python -m unittest discover -s {folder}"
+        signals.check("tests", "test", project.command(command), project.name_of(folder))
+        return
+    if any(re.match(r"test_.*\.py$|.*_test\.py$", name) for name in project.entries()):
+        signals.check("tests", "test", project.command("python -m pytest -q"), project.name_of("test_*.py"))
+
+
+def _pytest_source(manifest: Manifest) -> str | None:
+    if manifest.tool("pytest"):
+        return "pyproject.toml [tool.pytest]"
+    if manifest.project.has("pytest.ini"):
+        return "pytest.ini"
+    if manifest.tox.has_section("pytest"):
+        return "tox.ini [pytest]"
+    if manifest.setup_cfg.has_section("tool:pytest"):
+        return "setup.cfg [tool:pytest]"
+    if manifest.project.has("conftest.py", "tests/conftest.py", "test/conftest.py"):
+        return "conftest.py"
+    return "its dependencies" if "pytest" in manifest.dependencies else None
+
+
+def _lint(manifest: Manifest, signals: Signals) -> None:
+    project = manifest.project
+    sources = {
+        "ruff check .": _configured(manifest, "ruff", ("ruff.toml", ".ruff.toml"), ()),
+        "flake8": _configured(manifest, "flake8", (".flake8",), ("flake8",)),
+        f"pylint {_code(project)}": _configured(manifest, "pylint", (".pylintrc", "pylintrc"), ()),
+        "black --check .": _configured(manifest, "black", (), ()),
+    }
+    for command, source in sources.items():
+        if source:
+            signals.check("lint", "lint", project.command(command), project.name_of(source))
+
+
+def _types(manifest: Manifest, signals: Signals) -> None:
+    project = manifest.project
+    mypy = _configured(manifest, "mypy", ("mypy.ini", ".mypy.ini"), ("mypy",))
+    if mypy:
+        own_files = bool(manifest.tool("mypy").get("files") or manifest.tool("mypy").get("packages"))
+        own_files = own_files or any(
+            ini.has_option("mypy", "files") for ini in (manifest.setup_cfg, project.ini("mypy.ini"))
+        )
+        command = "mypy" if own_files else f"mypy {_code(project)}"
+        signals.check("types", "types", project.command(command), project.name_of(mypy))
+    for name in ("basedpyright", "pyright"):
+        source = _configured(manifest, name, ("pyrightconfig.json",) if name == "pyright" else (), ())
+        if source:
+            signals.check("types", "types", project.command(name), project.name_of(source))
+
+
+def _configured(manifest: Manifest, tool: str, files: tuple[str, ...], sections: tuple[str, ...]) -> str | None:
+    if manifest.tool(tool):
+        return f"pyproject.toml [tool.{tool}]"
+    file = manifest.project.has(*files) if files else None
+    if file:
+        return file
+    for name, ini in (("setup.cfg", manifest.setup_cfg), ("tox.ini", manifest.tox)):
+        if any(ini.has_section(section) for section in sections):
+            return f"{name} [{sections[0]}]"
+    return "its dependencies" if tool in manifest.dependencies and tool not in ("black", "pylint") else None
+
+
+def _code(project: Project) -> str:
+    """Where the product's own modules lie, as a tool's argument."""
+    if project.entries("src"):
+        return "src"
+    packages = [name for name in project.folders() if "__init__.py" in project.entries(name)]
+    return " ".join(packages) if 0 < len(packages) <= 3 else "."
+
+
+def _tox(manifest: Manifest, signals: Signals) -> None:
+    for section in manifest.tox.sections():
+        if section.partition(":")[0] != "testenv" or not manifest.tox.has_option(section, "commands"):
+            continue
+        for line in (manifest.tox.get(section, "commands") or "").splitlines():
+            command = re.sub(r"\{posargs(?::[^}]*)?\}", "", line).replace("{envpython}", "python").strip(" -")
+            if command and "{" not in command and not command.endswith("\\"):
+                source = f"{manifest.project.name_of('tox.ini')} [{section}]"
+                signals.found("test", manifest.project.command(command), source)
+
+
+def _programs(manifest: Manifest, signals: Signals) -> None:
+    scripts = [*table(manifest.pyproject, "project", "scripts"), *table(manifest.tool("poetry"), "scripts")]
+    entry_points = manifest.setup_py
+    if manifest.setup_cfg.has_option("options.entry_points", "console_scripts"):
+        entry_points += manifest.setup_cfg.get("options.entry_points", "console_scripts") or ""
+    if "console_scripts" in entry_points or not manifest.setup_py:
+        scripts += re.findall(r"^\s*['\"]?([A-Za-z0-9_.-]+)\s*=\s*[\w.]+:[\w.]+", entry_points, re.MULTILINE)
+    signals.programs += dict.fromkeys(scripts)
+    source = manifest.project.name_of(manifest.project.has("pyproject.toml", "setup.cfg", "setup.py") or "")
+    for name in signals.programs:
+        signals.found("launch", f"{name} --help", source)
+    base = "src" if manifest.project.entries("src") else ""
+    for name in manifest.project.folders(base):
+        inside = manifest.project.entries(f"{base}/{name}" if base else name)
+        if "__init__.py" in inside:
+            signals.importable.append(name)
+        if "__main__.py" in inside and not signals.programs:
+            signals.programs.append(f"python -m {name}")
+
+
+def _missing_tools(manifest: Manifest, signals: Signals) -> None:
+    """What the proposed commands need and no manifest brings."""
+    commands = " ".join([*signals.checks.values(), signals.app.start if signals.app else ""])
+    words = set(re.split(r"[\s;&|]+", commands))
+    missing = [t for t in _TOOL_PACKAGES if t in words and t not in manifest.dependencies]
+    if missing:
+        manifest.install.append("python -m pip install " + " ".join(missing))
+        signals.notes.append(f"no manifest brings {', '.join(missing)}; added to the proposed setup")

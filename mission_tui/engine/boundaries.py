@@ -177,8 +177,8 @@ class Boundaries:
     def _ask_round_cap(self, action: n.AskRoundCap) -> None:
         self.desk.open_decision(
             "round_cap",
-            f"{action.milestone} failed {action.round - 1} validation rounds. Allow another one, sign over what does not "
-            "hold, or roll back?",
+            f"{action.milestone} failed {action.round - 1} validation rounds. Allow another one, sign over what does "
+            "not hold, or roll back?",
             ("retry", "accept", "rollback", "abort"),
             "rollback",
             subject=f"{action.milestone}#{action.round}",

@@ -4,6 +4,7 @@ import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from mission_tui.content.roles import Role
 from mission_tui.domain.budget import Spend
@@ -36,6 +37,8 @@ class Desk:
     repo: MissionRepository
     roles: dict[str, Role]
     make_model: ModelMaker
+    browser: Path | None = None
+    """The Chromium that browser proofs use."""
     take_commands: Callable[[], None] = lambda: None
     """Applies what the human sent since; set by the loop."""
     on_event: Callable[[Recorded], None] = lambda _: None

@@ -24,7 +24,8 @@ def plan_markdown(mission: Mission) -> str:
     for name, state in mission.plan.milestones.items():
         parts.append(f"## {name} {state.milestone.title}\n")
         parts += [
-            f"### {f.feature.id} {f.feature.title}\n\n{f.feature.spec}\n\nFulfills: {', '.join(f.feature.fulfills) or '-'}\n"
+            f"### {f.feature.id} {f.feature.title}\n\n{f.feature.spec}\n\n"
+            f"Fulfills: {', '.join(f.feature.fulfills) or '-'}\n"
             for f in mission.plan.features.values()
             if f.feature.milestone == name
         ]

@@ -52,7 +52,7 @@ class Validation:
     # The base
 
     async def prove_base(self) -> None:
-        """Checks and mechanical proofs on the untouched base; problems of an interviewed plan go to its author first."""
+        """Checks and mechanical proofs on the untouched base; an interviewed plan's problems go to its author first."""
         mission = self.desk.mission
         created = mission.created
         commit = created.base_commit if created else mission.head

@@ -1,4 +1,4 @@
-"""What the engine lends one run: its tree, its box, its evidence and its voice. Everything is opened when first used."""
+"""What the engine lends one run: its tree, its box, its evidence and its voice. All is opened when first used."""
 
 import asyncio
 import itertools

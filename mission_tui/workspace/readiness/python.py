@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from mission_tui.workspace.readiness.model import Signals
 from mission_tui.workspace.readiness.project import Project, Table, entries_of, is_table, table, texts
 from mission_tui.workspace.readiness.python_launch import launch
+from mission_tui.workspace.readiness.sources import classify
 
 MARKERS = ("pyproject.toml", "setup.py", "setup.cfg", "requirements.txt", "Pipfile", "manage.py", "tox.ini")
 _DEV_EXTRAS = ("test", "tests", "testing", "dev", "develop", "development", "lint", "typing", "types", "all-dev")
@@ -264,29 +265,32 @@ def _tox(manifest: Manifest, signals: Signals) -> None:
             continue
         for line in (manifest.tox.get(section, "commands") or "").splitlines():
             command = re.sub(r"\{posargs(?::[^}]*)?\}", "", line).replace("{envpython}", "python").strip(" -")
-            if command and "{" not in command and not command.endswith("\\"):
+            kind = classify(command)
+            if kind and "{" not in command and not command.endswith("\\"):
                 source = f"{manifest.project.name_of('tox.ini')} [{section}]"
-                signals.found("test", manifest.project.command(command), source)
+                signals.found(kind, manifest.project.command(command), source)
 
 
 def _programs(manifest: Manifest, signals: Signals) -> None:
+    project = manifest.project
     scripts = [*table(manifest.pyproject, "project", "scripts"), *table(manifest.tool("poetry"), "scripts")]
-    entry_points = manifest.setup_py
+    lines = manifest.setup_py if "console_scripts" in manifest.setup_py else ""
     if manifest.setup_cfg.has_option("options.entry_points", "console_scripts"):
-        entry_points += manifest.setup_cfg.get("options.entry_points", "console_scripts") or ""
-    if "console_scripts" in entry_points or not manifest.setup_py:
-        scripts += re.findall(r"^\s*['\"]?([A-Za-z0-9_.-]+)\s*=\s*[\w.]+:[\w.]+", entry_points, re.MULTILINE)
+        lines += manifest.setup_cfg.get("options.entry_points", "console_scripts") or ""
+    scripts += re.findall(r"^\s*['\"]?([A-Za-z0-9_.-]+)\s*=\s*[\w.]+:[\w.]+", lines, re.MULTILINE)
     signals.programs += dict.fromkeys(scripts)
-    source = manifest.project.name_of(manifest.project.has("pyproject.toml", "setup.cfg", "setup.py") or "")
+    source = project.name_of(project.has("pyproject.toml", "setup.cfg", "setup.py") or "")
     for name in signals.programs:
         signals.found("launch", f"{name} --help", source)
-    base = "src" if manifest.project.entries("src") else ""
-    for name in manifest.project.folders(base):
-        inside = manifest.project.entries(f"{base}/{name}" if base else name)
+    base = "src" if project.entries("src") else ""
+    for name in project.folders(base):
+        inside = project.entries(f"{base}/{name}" if base else name)
         if "__init__.py" in inside:
             signals.importable.append(name)
-        if "__main__.py" in inside and not signals.programs:
+        if "__main__.py" in inside and not scripts:
             signals.programs.append(f"python -m {name}")
+    modules = re.search(r"py_modules\s*=\s*\[(.*?)\]", manifest.setup_py, re.DOTALL)
+    signals.importable += re.findall(r"['\"](\w+)['\"]", modules[1]) if modules else []
 
 
 def _missing_tools(manifest: Manifest, signals: Signals) -> None:

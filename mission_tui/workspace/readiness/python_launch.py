@@ -8,6 +8,7 @@ from mission_tui.workspace.readiness.model import Signals
 from mission_tui.workspace.readiness.project import Project
 
 _MAX_MODULES = 300
+_ENTRY_POINTS = ("wsgi.py", "asgi.py", "app.py", "main.py", "__main__.py", "server.py", "run.py", "__init__.py")
 _FRAMEWORKS = {
     "django": "Django",
     "flask": "Flask",
@@ -31,7 +32,7 @@ def launch(project: Project, dependencies: set[str], signals: Signals) -> None:
     if project.has("manage.py") and "django" in (project.read("manage.py") or "").lower():
         framework = "Django"
     modules = list(_modules(project))
-    found = _django(project) if framework == "Django" else None
+    found = _django() if framework == "Django" and project.has("manage.py") else None
     found = found or _by_framework(modules) or _by_port(modules)
     if found is None:
         signals.web = framework
@@ -47,10 +48,9 @@ _Found = tuple[str, str, str | None]
 """Command, source, framework."""
 
 
-def _django(project: Project) -> _Found:
+def _django() -> _Found:
     migrate = "python manage.py migrate --noinput"
     serve = "python manage.py runserver --noreload 127.0.0.1:$PORT"
-    _ = project
     return f"{migrate} && {serve}", "manage.py", "Django"
 
 
@@ -71,9 +71,10 @@ def _by_framework(modules: list[tuple[str, str]]) -> _Found | None:
 
 
 def _by_port(modules: list[tuple[str, str]]) -> _Found | None:
-    """Programs that listen where they are told to."""
+    """Programs that listen where they are told to: scripts of the usual names, and those at the top."""
     for path, text in modules:
-        if "__main__" not in text and not path.endswith("__main__.py"):
+        usual = path.rsplit("/", 1)[-1] in _ENTRY_POINTS or "/" not in path
+        if not usual or ("__main__" not in text and not path.endswith("__main__.py")):
             continue
         if _PORT_FROM_ENVIRONMENT.search(text):
             return f"{_path(path)}{_run(path)}", path, None
@@ -113,6 +114,6 @@ def _modules(project: Project) -> Iterator[tuple[str, str]]:
 
 
 def _likelihood(path: str) -> tuple[int, int, str]:
-    order = ("wsgi.py", "asgi.py", "app.py", "main.py", "__main__.py", "server.py", "__init__.py")
     name = path.rsplit("/", 1)[-1]
-    return order.index(name) if name in order else len(order), path.count("/"), path
+    rank = _ENTRY_POINTS.index(name) if name in _ENTRY_POINTS else len(_ENTRY_POINTS)
+    return rank, path.count("/"), path

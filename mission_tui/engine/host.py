@@ -1,0 +1,137 @@
+"""The process that hosts a mission's engine: it holds the lock, opens the stores and runs the loop.
+
+`python -m mission_tui.engine.host MISSION_DIRECTORY` is the detached form; its output goes to `engine.log`.
+"""
+
+import asyncio
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from mission_tui.content.resources import prompts_dir
+from mission_tui.content.roles import load_roles
+from mission_tui.domain.events import Recorded
+from mission_tui.domain.gates import check
+from mission_tui.domain.mission import Mission
+from mission_tui.domain.ports import Model
+from mission_tui.domain.seats import SeatSettings
+from mission_tui.engine.desk import Desk
+from mission_tui.engine.loop import MissionLoop
+from mission_tui.llm.retry import RetryNotice
+from mission_tui.llm.seats import make_model, preload
+from mission_tui.store.artifacts import Artifacts
+from mission_tui.store.database import MissionDatabase
+from mission_tui.store.journal import Journal
+from mission_tui.store.layout import MissionFiles
+from mission_tui.store.ledger import Ledger
+from mission_tui.store.lock import MissionBusy, MissionLock
+from mission_tui.workspace.browser_path import find_browser
+from mission_tui.workspace.git import MissionRepository
+
+PACING = "MISSION_TUI_PACING"
+"""Seconds over which a scripted model's reply is streamed; 0 unless set."""
+
+DONE, WAITING, UNPROVED, PROVIDER = 0, 3, 4, 5
+
+
+@dataclass(frozen=True, slots=True)
+class HostOptions:
+    wait: bool = False
+    """Wait for the human's answers, rather than return when only they can go on."""
+    on_event: Callable[[Recorded], None] = lambda _: None
+
+
+async def run_mission(files: MissionFiles, options: HostOptions) -> int:
+    """Run the mission's engine here. Raises MissionBusy when another one runs; the result is an exit code."""
+    lock = MissionLock.acquire(files)
+    try:
+        db = MissionDatabase.open(files)
+        try:
+            desk = open_desk(files, db, options)
+            async with asyncio.TaskGroup() as group:
+                warm = group.create_task(preload(desk.mission.seats.values()))
+                try:
+                    await MissionLoop(desk).run(options.wait)
+                finally:
+                    desk.clock_work()
+                    warm.cancel()
+            return exit_code(desk.mission)
+        finally:
+            db.close()
+    finally:
+        lock.release()
+
+
+def open_desk(files: MissionFiles, db: MissionDatabase, options: HostOptions) -> Desk:
+    """Everything the engine works with, from what is stored."""
+    ledger = Ledger(db, check, time.time)
+    return Desk(
+        files=files,
+        db=db,
+        ledger=ledger,
+        journal=Journal(db, time.time),
+        artifacts=Artifacts(files),
+        repo=MissionRepository.of(ledger.mission, files),
+        roles=load_roles(prompts_dir()),
+        make_model=_model,
+        browser=find_browser(),
+        on_event=options.on_event,
+        slots=max(1, min(8, os.cpu_count() or 1)),
+    )
+
+
+def _model(seat: SeatSettings, on_retry: Callable[[RetryNotice], None]) -> Model:
+    return make_model(seat, pacing=float(os.environ.get(PACING, "0") or 0), on_retry=on_retry)
+
+
+def exit_code(mission: Mission) -> int:
+    """What `run` and `demo` leave with, from the state alone."""
+    if mission.ended == "completed":
+        return DONE
+    if mission.ended is not None:
+        return UNPROVED
+    if any(d.kind in ("raise_cap", "provider") for d in mission.decisions.open):
+        return PROVIDER
+    return WAITING
+
+
+def spawn_detached(files: MissionFiles) -> int:
+    """Start the engine as a process of its own that survives this one; returns its process id."""
+    with files.log.open("ab") as log:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "mission_tui.engine.host", str(files.root)],
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            start_new_session=True,
+            cwd="/",
+        )
+    return process.pid
+
+
+async def _host(root: Path) -> int:
+    loop = asyncio.get_running_loop()
+    task = asyncio.ensure_future(run_mission(MissionFiles(root), HostOptions(wait=True)))
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, task.cancel)
+    try:
+        return await task
+    except asyncio.CancelledError:
+        return 130
+
+
+def main() -> None:
+    try:
+        sys.exit(asyncio.run(_host(Path(sys.argv[1]))))
+    except MissionBusy as busy:
+        print(f"engine: {busy}", file=sys.stderr)
+        sys.exit(0)
+
+
+if __name__ == "__main__":
+    main()

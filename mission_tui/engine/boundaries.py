@@ -25,6 +25,8 @@ class Boundaries:
     def __init__(self, desk: Desk, agents: Agents) -> None:
         self.desk = desk
         self.agents = agents
+        self._papers: int | None = None
+        """Version of the contract that was last written to the branch by this engine."""
 
     async def run_agent(self, action: n.Resume | n.Orchestrate | n.Work | n.ReviewContract) -> None:
         """Start or resume the one run that comes next."""
@@ -72,9 +74,9 @@ class Boundaries:
             # A commit of that run may be ahead of the ledger; its own tool call finishes it.
             return
         if await self.desk.repo.head() != mission.head:
-            await self.desk.repo.move_branch(mission.head)
+            await self.desk.repo.move_branch(mission.head, await self.desk.repo.head())
             await self.desk.repo.reset_worktree(mission.head)
-        if mission.plan.approved and not await self.desk.repo.has_file(mission.head, ".mission/contract.md"):
+        if mission.plan.approved and self._papers != mission.contract.version:
             await self.write_papers("Contract and plan as approved")
 
     async def write_papers(self, subject: str) -> None:
@@ -87,6 +89,7 @@ class Boundaries:
         }
         events = await delivery.commit_files(self.desk, files, subject, None)
         self.desk.append(*events)
+        self._papers = mission.contract.version
 
     # Runs
 

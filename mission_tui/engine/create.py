@@ -68,9 +68,9 @@ class Created:
 async def create_mission(data: Path, new: NewMission) -> Created:
     """Check everything, then make it. Raises RepositoryProblem or GateRefused; on any failure nothing is left."""
     if new.init:
-        await asyncio.to_thread(init_repository, new.repo)
-    state = await asyncio.to_thread(inspect_repository, new.repo)
-    base = state.head_commit if new.base is None else await asyncio.to_thread(resolve_base, state.root, new.base)
+        await init_repository(new.repo)
+    state = await inspect_repository(new.repo)
+    base = state.head_commit if new.base is None else await resolve_base(state.root, new.base)
     mission_id = f"{_slug(new.title)}-{secrets.token_hex(3)}"
     draft = _created(new, state, mission_id, base)
     _refuse_bad_plan(draft, new)
@@ -87,11 +87,10 @@ async def create_mission(data: Path, new: NewMission) -> Created:
 async def _make(files: MissionFiles, new: NewMission, state: RepositoryState, draft: MissionCreated) -> None:
     lock = MissionLock.acquire(files)
     try:
-        repo = MissionRepository.planned(state, files.worktree, draft.branch)
-        branch = await repo.create(draft.base_commit)
+        repo = await MissionRepository.create(state.place(files.worktree, draft.branch), draft.base_commit)
         try:
             tree = await repo.fingerprint(draft.base_commit)
-            created = draft.model_copy(update={"branch": branch, "base_tree": tree})
+            created = draft.model_copy(update={"branch": repo.branch, "base_tree": tree})
             db = MissionDatabase.create(files)
             try:
                 Ledger(db, check, time.time).append(created, *_plan_events(new, created))

@@ -3,6 +3,7 @@
 import asyncio
 import os
 from collections.abc import Sequence
+from datetime import datetime
 from pathlib import Path
 
 from mission_tui.content.resources import skills_dir
@@ -20,7 +21,7 @@ from mission_tui.domain.events import (
 from mission_tui.domain.handoff import Handoff, Issue, ObservedClaim, ObservedCommand, compare_claims
 from mission_tui.domain.mission import Mission
 from mission_tui.engine.desk import Desk
-from mission_tui.tools.base import Assignment, Facts
+from mission_tui.tools.base import Assignment, Facts, ToolProblem
 from mission_tui.tools.tree import TreeFiles
 from mission_tui.workspace.git import CommitIntent
 
@@ -36,7 +37,7 @@ async def hand_off(
     recorded = await _recorded(desk, base, commit)
     claims = compare_claims(handoff.commands, observed)
     feature = assignment.feature or ""
-    commits = tuple(c.sha for c in reversed(await desk.repo.log(base, commit)))
+    commits = tuple(c.sha for c in await desk.repo.log(base, commit))
 
     def facts(mission: Mission) -> Sequence[AnyEvent]:
         attempt = mission.plan.features[feature].attempts
@@ -105,7 +106,10 @@ async def _commit(desk: Desk, assignment: Assignment, summary: str) -> str:
         feature = desk.mission.plan.features[assignment.feature or ""].feature
         trailers = {"Mission": desk.mission.id, "Feature": feature.id, "Run": assignment.run_id}
         message = f"{feature.id}: {feature.title}\n\n{summary}"
-        intent = await desk.repo.prepare_commit(message, trailers, desk.ledger.clock())
+        now = datetime.now().astimezone()
+        intent = await desk.repo.prepare_commit(message, trailers, now, allow_empty=True)
+        if intent is None:
+            raise ToolProblem("nothing can be committed")
         await asyncio.to_thread(_write_durably, intent_file, intent.model_dump_json())
     return await desk.repo.finish_commit(intent)
 
@@ -184,9 +188,8 @@ async def write_skill(desk: Desk, assignment: Assignment, role: Role, skill: tup
 async def commit_files(desk: Desk, files: dict[str, bytes], subject: str, run_id: str | None) -> Sequence[AnyEvent]:
     """Commit given files on the mission branch; nothing when they are there already."""
     trailers = {"Mission": desk.mission.id, **({"Run": run_id} if run_id else {})}
-    before = await desk.repo.head()
-    commit = await desk.repo.commit_paths(files, subject, trailers)
-    if commit is None or commit == before:
+    commit = await desk.repo.commit_paths(files, subject, trailers, datetime.now().astimezone())
+    if commit is None:
         return ()
     tree = await desk.repo.fingerprint(commit)
     return (CommitRecorded(run_id=run_id, commit=commit, tree=tree, paths=tuple(files), reason=subject),)

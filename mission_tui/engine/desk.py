@@ -20,7 +20,7 @@ from mission_tui.store.journal import Journal
 from mission_tui.store.layout import MissionFiles
 from mission_tui.store.ledger import Ledger
 from mission_tui.store.live import LiveWriter
-from mission_tui.workspace.worktree import MissionRepository
+from mission_tui.workspace.git import MissionRepository
 
 ModelMaker = Callable[[SeatSettings, Callable[[RetryNotice], None]], Model]
 

@@ -52,7 +52,7 @@ async def run_mission(files: MissionFiles, options: HostOptions) -> int:
     try:
         db = MissionDatabase.open(files)
         try:
-            desk = open_desk(files, db, options)
+            desk = await open_desk(files, db, options)
             async with asyncio.TaskGroup() as group:
                 warm = group.create_task(preload(desk.mission.seats.values()))
                 try:
@@ -67,7 +67,7 @@ async def run_mission(files: MissionFiles, options: HostOptions) -> int:
         lock.release()
 
 
-def open_desk(files: MissionFiles, db: MissionDatabase, options: HostOptions) -> Desk:
+async def open_desk(files: MissionFiles, db: MissionDatabase, options: HostOptions) -> Desk:
     """Everything the engine works with, from what is stored."""
     ledger = Ledger(db, check, time.time)
     return Desk(
@@ -76,7 +76,7 @@ def open_desk(files: MissionFiles, db: MissionDatabase, options: HostOptions) ->
         ledger=ledger,
         journal=Journal(db, time.time),
         artifacts=Artifacts(files),
-        repo=MissionRepository.of(ledger.mission, files),
+        repo=await MissionRepository.open(files.worktree),
         roles=load_roles(prompts_dir()),
         make_model=_model,
         browser=find_browser(),

@@ -15,6 +15,7 @@ from mission_tui.proof.prove import Stage, prove_all
 from mission_tui.proof.results import ProofResult, RawEvidence
 from mission_tui.workspace.box import open_box
 from mission_tui.workspace.environment import prepare_environment
+from mission_tui.workspace.tree_snapshot import TreeSnapshot
 
 SETUP_STAMP = "setup.sha256"
 
@@ -106,9 +107,10 @@ class Proving:
                     browser=self.desk.browser,
                     run_dir=place.run_dir,
                 )
+                snapshot = await asyncio.to_thread(TreeSnapshot.take, place.tree, place.home / "pristine")
 
                 async def reset() -> None:
-                    await self.desk.repo.restore_copy(commit, place.tree)
+                    await asyncio.to_thread(snapshot.restore)
 
                 return await prove_all(assertions, stage, reset, record)
         finally:

@@ -30,7 +30,7 @@ class RunTree:
         return self.home / "logs"
 
     async def spec(self) -> BoxSpec:
-        git_dir = await self.desk.repo.sanitised_git_dir(self.home / "git", self.commit)
+        git_dir = await self.desk.repo.sanitised_git_dir(self.home / "git", self.commit, self.tree)
         return BoxSpec(
             tree=self.tree,
             env_dir=self.desk.files.env,
@@ -42,7 +42,9 @@ class RunTree:
 
     async def remove(self) -> None:
         """Everything but the logs goes; what matters is in the artifact store by now."""
-        for path in (self.home / "tree", self.home / "git", self.run_dir):
+        if self.tree != self.desk.files.worktree:
+            await self.desk.repo.discard_copy(self.tree)
+        for path in (self.home / "git", self.home / "pristine", self.run_dir):
             await asyncio.to_thread(shutil.rmtree, path, True)
 
 
@@ -61,7 +63,7 @@ async def copy_of(desk: Desk, home: Path, commit: str, network: bool = False) ->
     """A scratch copy of a commit's tree, made anew."""
     tree = home / "tree"
     if tree.exists():
-        await asyncio.to_thread(shutil.rmtree, tree, True)
+        await desk.repo.discard_copy(tree)
     (home / "shared").mkdir(parents=True, exist_ok=True)
     (home / "logs").mkdir(exist_ok=True)
     await desk.repo.scratch_copy(commit, tree)

@@ -4,11 +4,10 @@ import os
 import shutil
 import stat
 import uuid
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from mission_tui.workspace.git_inspect import common_directory
 from mission_tui.workspace.git_models import MissionPlace
 from mission_tui.workspace.git_plumbing import Git, GitError, nul_joined, object_id
 
@@ -32,10 +31,10 @@ class Bench:
     def __init__(self, place: MissionPlace) -> None:
         self.place = place
         self.git = Git(place.private, place.worktree, place.identity)
-        self.common = Git(common_directory(place.root), identity=place.identity)
+        self.common = Git(place.git_dir, identity=place.identity)
 
     @contextmanager
-    def scratch_index(self, *, fresh: bool = False) -> Iterator[Path]:
+    def scratch_index(self, *, fresh: bool = False) -> Generator[Path, None, None]:
         """A private index to work on, gone afterwards; it starts empty or with what the last snapshot knew."""
         index = self.place.private / f"scratch-{uuid.uuid4().hex}"
         if not fresh:
@@ -180,7 +179,7 @@ class Bench:
         if registered is None or (pointer.is_file() and not pointer.is_symlink() and pointer.read_text() == text):
             return
         if pointer.is_dir() and not pointer.is_symlink():
-            shutil.rmtree(pointer)
+            remove_tree(pointer)
         else:
             pointer.unlink(missing_ok=True)
         pointer.write_text(text)
@@ -205,6 +204,15 @@ def unlink_below(root: Path, relative: str) -> None:
         return
     finally:
         os.close(directory)
+
+
+def remove_tree(directory: Path) -> None:
+    """Delete a directory, also where rights in it were taken away."""
+    try:
+        shutil.rmtree(directory)
+    except PermissionError:
+        _make_writable(directory)
+        shutil.rmtree(directory)
 
 
 def _make_writable(root: Path) -> None:

@@ -97,9 +97,7 @@ def _keep_dropped(bench: Bench, commit: str) -> list[str]:
     return [f"create {bench.place.dropped}/{max(numbers, default=0) + 1} {commit}\n"]
 
 
-def _intent(
-    bench: Bench, parent: str, tree: str, words: tuple[str, Mapping[str, str], datetime]
-) -> CommitIntent:
+def _intent(bench: Bench, parent: str, tree: str, words: tuple[str, Mapping[str, str], datetime]) -> CommitIntent:
     message, trailers, now = words
     return CommitIntent(
         branch=bench.place.branch,

@@ -37,11 +37,6 @@ async def init_repository(path: Path) -> RepositoryState:
     return await asyncio.to_thread(_init, path)
 
 
-def common_directory(root: Path) -> Path:
-    """The git directory that all worktrees of a repository share."""
-    return Path(_ask(root, "rev-parse", "--path-format=absolute", "--git-common-dir"))
-
-
 def user_settings(root: Path) -> dict[str, str]:
     """The user's settings as git sees them in this repository, system and global ones included; keys in lower case."""
     listed = _ask(root, "config", "--null", "--list")
@@ -72,6 +67,7 @@ def _inspect(path: Path) -> RepositoryState:
     names = _ask(root, "ls-tree", "-z", "--name-only", head).split("\0")
     return RepositoryState(
         root=root,
+        git_dir=common,
         head_commit=head,
         branch=_branch(root),
         dirty=_dirty(root, git_dir, settings, excludes),
@@ -79,7 +75,8 @@ def _inspect(path: Path) -> RepositoryState:
         user_email=identity.email,
         excludes_file=excludes,
         submodules=".gitmodules" in names,
-        large_files=".gitattributes" in names and "filter=lfs" in _ask(root, "cat-file", "blob", f"{head}:.gitattributes"),
+        large_files=".gitattributes" in names
+        and "filter=lfs" in _ask(root, "cat-file", "blob", f"{head}:.gitattributes"),
     )
 
 

@@ -16,11 +16,17 @@ class Identity(Frozen):
     email: str = FALLBACK_EMAIL
 
 
+NOBODY = Identity()
+"""Stands in where the user has no identity, and for commands that record none."""
+
+
 class RepositoryState(Frozen):
     """What a repository looked like when it was inspected."""
 
     root: Path
     """Top of the user's checkout."""
+    git_dir: Path
+    """The git directory that all checkouts of the repository share."""
     head_commit: str
     branch: str | None
     """None when the head is detached."""
@@ -39,15 +45,28 @@ class RepositoryState(Frozen):
     def identity(self) -> Identity:
         return Identity(name=self.user_name, email=self.user_email)
 
+    def place(self, worktree: Path, branch: str) -> "MissionPlace":
+        """Where a mission on this repository is to work."""
+        return MissionPlace(
+            root=self.root,
+            git_dir=self.git_dir,
+            worktree=worktree,
+            branch=branch,
+            identity=self.identity,
+            excludes=self.excludes_file,
+        )
+
 
 class MissionPlace(Frozen):
     """Where a mission works: enough to open its repository again."""
 
     root: Path
     """Top of the user's checkout; nothing in it is ever written."""
+    git_dir: Path
+    """The git directory that all checkouts of the repository share."""
     worktree: Path
     branch: str
-    identity: Identity = Identity()
+    identity: Identity = NOBODY
     excludes: Path | None = None
     """The user's ignore file, read when the mission is made."""
 

@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from mission_tui.workspace.git_models import Identity
+from mission_tui.workspace.git_models import NOBODY, Identity
 
 TIMEOUT_S = 900.0
 """A git command that takes longer hangs: a dead network file system, for example."""
@@ -54,9 +54,8 @@ def git_program() -> str:
     return str(Path(found).absolute())
 
 
-def hardened_environment(identity: Identity | None = None) -> dict[str, str]:
+def hardened_environment(identity: Identity = NOBODY) -> dict[str, str]:
     """A complete environment, taking over nothing of ours but absolute PATH entries."""
-    who = identity or Identity()
     path = [part for part in os.environ.get("PATH", os.defpath).split(os.pathsep) if part.startswith("/")]
     return {
         "PATH": os.pathsep.join(path),
@@ -73,10 +72,10 @@ def hardened_environment(identity: Identity | None = None) -> dict[str, str]:
         "GIT_LITERAL_PATHSPECS": "1",
         "GIT_PAGER": "cat",
         "GIT_EDITOR": ":",
-        "GIT_AUTHOR_NAME": who.name,
-        "GIT_AUTHOR_EMAIL": who.email,
-        "GIT_COMMITTER_NAME": who.name,
-        "GIT_COMMITTER_EMAIL": who.email,
+        "GIT_AUTHOR_NAME": identity.name,
+        "GIT_AUTHOR_EMAIL": identity.email,
+        "GIT_COMMITTER_NAME": identity.name,
+        "GIT_COMMITTER_EMAIL": identity.email,
     }
 
 
@@ -90,9 +89,7 @@ def execute(
 ) -> tuple[int, bytes]:
     """Exit code and standard output. Raises GitError with git's own first line for any other exit code."""
     try:
-        done = subprocess.run(
-            argv, env=env, cwd=cwd, input=stdin, capture_output=True, timeout=TIMEOUT_S, check=False
-        )
+        done = subprocess.run(argv, env=env, cwd=cwd, input=stdin, capture_output=True, timeout=TIMEOUT_S, check=False)
     except subprocess.TimeoutExpired as error:
         raise GitError(f"git did not answer within {TIMEOUT_S:.0f} s") from error
     except OSError as error:
@@ -117,7 +114,7 @@ class Git:
 
     git_dir: Path
     work_tree: Path | None = None
-    identity: Identity = Identity()
+    identity: Identity = NOBODY
     settings: tuple[str, ...] = ()
     """More `key=value` settings, which win over the repository's own."""
 

@@ -9,7 +9,7 @@ import re
 import shutil
 from pathlib import Path
 
-from mission_tui.workspace.git_inspect import common_directory, user_settings
+from mission_tui.workspace.git_inspect import user_settings
 from mission_tui.workspace.git_models import MissionPlace
 from mission_tui.workspace.git_plumbing import GitError
 
@@ -46,8 +46,7 @@ _PLACE = "mission.json"
 
 def make_private(place: MissionPlace) -> None:
     """Create what `place.private` holds, or complete it. Reads the user's settings and ignore files, once."""
-    private = place.private
-    common = common_directory(place.root)
+    private, common = place.private, place.git_dir
     for directory in (private, private / "refs", private / "info"):
         directory.mkdir(parents=True, exist_ok=True)
     private.chmod(0o700)

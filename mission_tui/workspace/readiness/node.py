@@ -138,5 +138,5 @@ def _programs(project: Project, package: Table, signals: Signals) -> None:
         signals.programs += [f"node {project.name_of(text.removeprefix('./'))}" for text in texts(path)]
     for command in signals.programs:
         signals.found("launch", f"{command} --help", f"{project.name_of('package.json')} [bin]")
-    if name and any(key in package for key in ("main", "module", "exports")):
+    if name and package.get("private") is not True and not signals.programs:
         signals.importable.append(name)

@@ -1,0 +1,85 @@
+"""The beginning and the end of a mission's branch and worktree, and what a killed process left in between."""
+
+from pathlib import Path
+
+from mission_tui.workspace.git_bench import Bench, remove_tree
+from mission_tui.workspace.git_models import MissionPlace
+from mission_tui.workspace.git_plumbing import GitError, object_id
+from mission_tui.workspace.git_private import make_private
+
+
+def create(place: MissionPlace, base_commit: str) -> MissionPlace:
+    """Make branch and worktree at a commit. The place returned names the branch that was free.
+
+    The user's checkout, index, settings and other refs stay as they are. On failure nothing is left behind.
+    """
+    place = place.model_copy(update={"worktree": place.worktree.parent.resolve() / place.worktree.name})
+    if place.worktree.exists() or place.private.exists():
+        raise GitError(f"{place.worktree} is already in use")
+    bench = Bench(place)
+    place = place.model_copy(update={"branch": _free_branch(bench)})
+    bench = Bench(place)
+    try:
+        make_private(place)
+        options = ("--quiet", "--no-checkout", "--no-track", "-b", place.branch)
+        bench.common.run("worktree", "add", *options, str(place.worktree), object_id(base_commit))
+        bench.reset(base_commit)
+    except (GitError, OSError):
+        remove(bench, branch=True)
+        raise
+    return place
+
+
+def remove(bench: Bench, *, branch: bool) -> None:
+    """Take away the worktree and its registration, and with `branch` also the branch and what rollbacks dropped.
+
+    Doing it again is fine.
+    """
+    registered = bench.registration()
+    for directory in (bench.place.worktree, registered, bench.place.private):
+        if directory and directory.exists():
+            remove_tree(directory)
+    if registered and not any(registered.parent.iterdir()):
+        registered.parent.rmdir()
+    if branch:
+        refs = bench.common.line("for-each-ref", "--format=%(refname)", bench.place.ref, f"{bench.place.dropped}/")
+        commands = "".join(f"delete {name}\n" for name in refs.splitlines())
+        bench.common.run("update-ref", "--stdin", stdin=commands.encode())
+
+
+def clear_stale_locks(bench: Bench) -> tuple[Path, ...]:
+    """Remove locks and half-made indexes of killed git commands, and name them.
+
+    Only for the holder of the mission's lock, while no command of its own runs: whoever made them is dead then. Locks
+    of the user's own index and refs are never touched.
+    """
+    common, private = bench.common.git_dir, bench.place.private
+    dropped = common / bench.place.dropped
+    found = [*private.glob("scratch-*"), *private.glob("*.lock"), common / f"{bench.place.ref}.lock"]
+    found += dropped.glob("*.lock")
+    registered = bench.registration()
+    if registered:
+        found += [*registered.glob("*.lock"), *registered.glob("index.*")]
+    removed = tuple(path for path in dict.fromkeys(found) if path.exists())
+    for path in removed:
+        path.unlink(missing_ok=True)
+    return removed
+
+
+def _free_branch(bench: Bench) -> str:
+    """The wished name, or the first free one of `name-2`, `name-3`, …
+
+    Where a branch called `mission` exists, git has no room for `mission/…`: then the name starts with `mission-`.
+    """
+    listed = bench.common.line("for-each-ref", "--format=%(refname)", "refs/heads", bench.place.dropped)
+    taken = {name.removeprefix("refs/heads/") for name in listed.splitlines()}
+    wished = bench.place.branch
+    parts = wished.split("/")
+    if any("/".join(parts[:count]) in taken for count in range(1, len(parts))):
+        wished = wished.replace("/", "-")
+    number, name = 1, wished
+    while name in taken or any(other.startswith(f"{name}/") for other in taken):
+        number += 1
+        name = f"{wished}-{number}"
+    bench.common.run("check-ref-format", "--branch", name)
+    return name

@@ -1,0 +1,65 @@
+"""Puts a scratch tree back as it was, while a box has it mounted: its directory must stay the same one."""
+
+import os
+import shutil
+import stat
+from dataclasses import dataclass
+from pathlib import Path
+
+Mark = tuple[int, int, int]
+"""Size, modification time and mode: what tells a changed file without reading it."""
+
+
+@dataclass(frozen=True, slots=True)
+class TreeSnapshot:
+    """What a tree held at one moment, with a copy of its files to restore from."""
+
+    tree: Path
+    copy: Path
+    marks: dict[str, Mark]
+
+    @classmethod
+    def take(cls, tree: Path, copy: Path) -> "TreeSnapshot":
+        """`copy` must not exist; it receives everything but `.git`."""
+        shutil.copytree(tree, copy, symlinks=True, ignore=_without_git)
+        return cls(tree, copy, _marks(tree))
+
+    def restore(self) -> None:
+        """Delete what is new and write back what changed. Empty directories stay: a box may mount over them."""
+        now = _marks(self.tree)
+        for name in now.keys() - self.marks.keys():
+            (self.tree / name).unlink(missing_ok=True)
+        for name, mark in self.marks.items():
+            if now.get(name) != mark:
+                self._write_back(name)
+
+    def _write_back(self, name: str) -> None:
+        target = self.tree / name
+        if target.is_dir() and not target.is_symlink():
+            shutil.rmtree(target)
+        target.unlink(missing_ok=True)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy2(self.copy / name, target, follow_symlinks=False)
+
+
+def _without_git(folder: str, names: list[str]) -> set[str]:
+    """Git's own, and whatever cannot be copied, such as sockets and FIFOs."""
+    special = {n for n in names if not _plain(Path(folder) / n)}
+    return special | {n for n in names if n == ".git"}
+
+
+def _plain(path: Path) -> bool:
+    mode = path.lstat().st_mode
+    return stat.S_ISREG(mode) or stat.S_ISDIR(mode) or stat.S_ISLNK(mode)
+
+
+def _marks(tree: Path) -> dict[str, Mark]:
+    marks: dict[str, Mark] = {}
+    for folder, names, files in os.walk(tree):
+        names[:] = [n for n in names if n != ".git"]
+        links = [n for n in names if (Path(folder) / n).is_symlink()]
+        for name in (*files, *links):
+            path = Path(folder) / name
+            seen = path.lstat()
+            marks[path.relative_to(tree).as_posix()] = (seen.st_size, seen.st_mtime_ns, seen.st_mode)
+    return marks

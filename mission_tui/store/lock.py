@@ -22,7 +22,8 @@ class MissionLock:
 
     @classmethod
     def acquire(cls, files: MissionFiles) -> "MissionLock":
-        """Take the lock. Raises MissionBusy with the holder's pid."""
+        """Take the lock; the mission's folder is made if it is not there. Raises MissionBusy with the holder's pid."""
+        files.root.mkdir(mode=0o700, parents=True, exist_ok=True)
         descriptor = os.open(files.lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         try:
             _lock(descriptor, files)
@@ -32,6 +33,11 @@ class MissionLock:
         os.ftruncate(descriptor, 0)
         os.pwrite(descriptor, b"%d\n" % os.getpid(), 0)
         return cls(descriptor)
+
+    @staticmethod
+    def holder(files: MissionFiles) -> int | None:
+        """The pid of the living process that holds the mission, if any."""
+        return holder(files)
 
     def release(self) -> None:
         """Let the next one in. Releasing twice is fine."""

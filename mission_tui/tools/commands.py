@@ -2,11 +2,13 @@
 
 import re
 import time
+from pathlib import Path
 
 from pydantic import Field
 
 from mission_tui.domain.base import Frozen
 from mission_tui.domain.ports import BoxError, CommandResult, ServiceStatus
+from mission_tui.proof.results import RawEvidence
 from mission_tui.tools.base import Tool, ToolProblem, ToolResult, Workshop, shortened
 
 MAX_TIMEOUT_S = 3600
@@ -34,11 +36,25 @@ async def run_command(args: RunCommand, workshop: Workshop) -> ToolResult:
     log = workshop.log_path("command")
     result = await box.run(args.command, timeout_s=args.timeout_s, cwd=args.cwd, log=log)
     artifact = workshop.keep_output(log)
+    kept = workshop.keep(_observed(log, result)) if workshop.assignment.role == "user_tester" else ()
+    ids = f"\nevidence: {', '.join(f'{e.id} ({e.kind})' for e in kept)}" if kept else ""
     return ToolResult(
-        f"{_outcome(result, args)}\n{shortened(result)}".rstrip(),
+        f"{_outcome(result, args)}\n{shortened(result)}".rstrip() + ids,
+        evidence=kept,
         exit_code=result.exit_code,
         artifact=artifact,
         extra={"command": args.command, "duration_s": round(result.duration_s, 3)},
+    )
+
+
+def _observed(log: Path, result: CommandResult) -> tuple[RawEvidence, ...]:
+    """What a tester saw of a command, as evidence that a verdict can name."""
+    log.touch()
+    code = log.with_suffix(".exit")
+    code.write_text(f"{result.exit_code}\n")
+    return (
+        RawEvidence(kind="output", path=log, name="output.txt", media_type="text/plain"),
+        RawEvidence(kind="exit_code", path=code, name="exit_code.txt", media_type="text/plain"),
     )
 
 

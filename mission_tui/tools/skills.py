@@ -21,7 +21,11 @@ class UpdateSkill(Frozen):
 
 
 async def write_skill(args: WriteSkill, workshop: Workshop) -> ToolResult:
-    facts = await workshop.write_skill(args.name, render_skill(args.name, args.description, args.body), None)
+    try:
+        text = render_skill(args.name, args.description, args.body)
+    except ValueError as error:
+        raise ToolProblem(f"write_skill: {error}") from None
+    facts = await workshop.write_skill(args.name, text, None)
     return ToolResult(f"wrote the skill {args.name}; features may name it now", facts)
 
 
@@ -30,7 +34,10 @@ async def update_skill(args: UpdateSkill, workshop: Workshop) -> ToolResult:
     if text is None:
         known = ", ".join(sorted(workshop.mission.conversation.skills)) or "none"
         raise ToolProblem(f"update_skill: no skill {args.name!r} (known: {known})")
-    changed = append_lesson(text, args.lesson, workshop.assignment.run_id)
+    try:
+        changed = append_lesson(text, args.lesson, workshop.assignment.run_id)
+    except ValueError as error:
+        raise ToolProblem(f"update_skill: {error}") from None
     facts = await workshop.write_skill(args.name, changed, args.lesson)
     return ToolResult(f"recorded in {args.name}; later workers will read it", facts)
 

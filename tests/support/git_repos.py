@@ -3,14 +3,25 @@
 import hashlib
 import os
 import subprocess
+from datetime import UTC, datetime
 from pathlib import Path
 
 from mission_tui.workspace.git import MissionRepository, inspect_repository
 
 
+NOW = datetime(2030, 1, 2, 3, 4, 5, tzinfo=UTC)
+
+_WHO = {
+    f"GIT_{role}_{field}": value
+    for role in ("AUTHOR", "COMMITTER")
+    for field, value in (("NAME", "Grace Hopper"), ("EMAIL", "grace@example.org"))
+}
+
+
 def git(directory: Path, *args: str, stdin: bytes = b"", check: bool = True) -> str:
     """Output of a git command that a user types in a directory."""
-    done = subprocess.run(["git", *args], cwd=directory, input=stdin, capture_output=True, check=False)
+    env = {"GIT_CONFIG_GLOBAL": "/dev/null"} | os.environ | _WHO
+    done = subprocess.run(["git", *args], cwd=directory, env=env, input=stdin, capture_output=True, check=False)
     assert not check or done.returncode == 0, done.stderr.decode()
     return done.stdout.decode(errors="replace").rstrip("\n")
 

@@ -99,13 +99,17 @@ def test_a_pipe_or_an_endless_file_does_not_stop_the_search(tmp_path: Path):
         ("---\nname: a\nname: b\n---\n", "3: `name` is given twice, first on line 1"),
         ("---\nname: a\ndescription: [x]\n---\nb\n", "3: description: must be text, and not empty"),
         (f"---\nname: a\ndescription: {'x' * 1025}\n---\nb\n", "3: description: must have at most 1,024 characters"),
-        ("---\nname: A_b\ndescription: d\n---\nb\n", "2: name: must be 1 to 64 characters of a-z, 0-9 and single dashes "
-         "between them"),
+        (
+            "---\nname: A_b\ndescription: d\n---\nb\n",
+            "2: name: must be 1 to 64 characters of a-z, 0-9 and single dashes between them",
+        ),
         ("---\nname: 12\ndescription: d\n---\nb\n", "2: name: must be text"),
-        (f"---\nname: a\ndescription: d\n---\n{'x' * 3}\n" + "y\n" * 500, "505: the body has more than 500 lines: move "
-         "parts to files beside it"),
+        (
+            f"---\nname: a\ndescription: d\n---\n{'x' * 3}\n" + "y\n" * 500,
+            "505: the body has more than 500 lines: move parts to files beside it",
+        ),
     ],
-)  # fmt: skip
+)
 def test_each_mistake_in_a_skill_has_its_line(tmp_path: Path, text: str, problem: str):
     path = skill(tmp_path, "a")
     path.write_text(text, encoding="utf-8")

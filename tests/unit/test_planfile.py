@@ -162,32 +162,62 @@ def test_json_problems_have_lines_too(tmp_path: Path, text: str, expected: str):
 @pytest.mark.parametrize(
     ("old", "new", "expected"),
     [
-        ("title: Dark mode and CSV export", "titel: x", "plan.yaml:1: titel: is not a known key: did you mean `title`?"),
+        (
+            "title: Dark mode and CSV export",
+            "titel: x",
+            "plan.yaml:1: titel: is not a known key: did you mean `title`?",
+        ),
         ("title: Dark mode and CSV export", "titel: x", "plan.yaml:1: title: is missing"),
         ("id: VAL-EXPORT-001\n", "id: VAL-export-1\n", "plan.yaml:3: contract[0].id: must look like VAL-AREA-001"),
         ("title: The theme lasts", "title: 12", "plan.yaml:13: contract[1].title: must be text: put it in quotes"),
-        ("by: http", "by: https", "plan.yaml:7: contract[0].proof.by: must be one of 'command', 'http', 'browser', "
-         "'terminal', 'review'"),
-        ("      by: http\n", "", "plan.yaml:6: contract[0].proof.by: is missing: one of command, http, browser, terminal, "
-         "review"),
-        ("evidence: [response]", "evidence: response", "plan.yaml:9: contract[0].proof.evidence: must be a list: write it "
-         "as [ … ]"),
-        ("evidence: [response]", "evidence: [responze]", "plan.yaml:9: contract[0].proof.evidence[0]: must be one of "
-         "'screenshot', 'console', 'network', 'response', 'output', 'exit_code', 'screen', 'diff' or 'trace'"),
-        ("expect_status: 200", "expect_status: ok", "plan.yaml:11: contract[0].proof.checks[0].expect_status: must be a "
-         "whole number"),
+        (
+            "by: http",
+            "by: https",
+            "plan.yaml:7: contract[0].proof.by: must be one of 'command', 'http', 'browser', 'terminal', 'review'",
+        ),
+        (
+            "      by: http\n",
+            "",
+            "plan.yaml:6: contract[0].proof.by: is missing: one of command, http, browser, terminal, review",
+        ),
+        (
+            "evidence: [response]",
+            "evidence: response",
+            "plan.yaml:9: contract[0].proof.evidence: must be a list: write it as [ … ]",
+        ),
+        (
+            "evidence: [response]",
+            "evidence: [responze]",
+            "plan.yaml:9: contract[0].proof.evidence[0]: must be one of "
+            "'screenshot', 'console', 'network', 'response', 'output', 'exit_code', 'screen', 'diff' or 'trace'",
+        ),
+        (
+            "expect_status: 200",
+            "expect_status: ok",
+            "plan.yaml:11: contract[0].proof.checks[0].expect_status: must be a whole number",
+        ),
         ('"GET /export', '"export', "plan.yaml:11: contract[0].proof.checks[0].request: must look like GET /path"),
-        ("id: F1,", "id: 'F 1',", "plan.yaml:25: features[0].id: must be 1 to 64 letters, digits, dots, dashes or "
-         "underscores, the first a letter or digit"),
-        (", spec: \"…\"}", "}", "plan.yaml:25: features[0].spec: is missing"),
-        ("fulfills: [VAL-EXPORT", "fulfils: [VAL-EXPORT", "plan.yaml:25: features[0].fulfils: is not a known key: did you "
-         "mean `fulfills`?"),
-        ("ready: {http: \"/health\"}", "ready: {http: a, log: b}", "plan.yaml:30: services.app.ready: give exactly one of "
-         "`http` and `log`"),
+        (
+            "id: F1,",
+            "id: 'F 1',",
+            "plan.yaml:25: features[0].id: must be 1 to 64 letters, digits, dots, dashes or "
+            "underscores, the first a letter or digit",
+        ),
+        (', spec: "…"}', "}", "plan.yaml:25: features[0].spec: is missing"),
+        (
+            "fulfills: [VAL-EXPORT",
+            "fulfils: [VAL-EXPORT",
+            "plan.yaml:25: features[0].fulfils: is not a known key: did you mean `fulfills`?",
+        ),
+        (
+            'ready: {http: "/health"}',
+            "ready: {http: a, log: b}",
+            "plan.yaml:30: services.app.ready: give exactly one of `http` and `log`",
+        ),
         ("stop_timeout_s: 5", "stop_timeout_s: 0", "plan.yaml:30: services.app.stop_timeout_s: must be greater than 0"),
-        ("checks: {lint: \"ruff", "env: {lint: \"ruff", "plan.yaml:29: services.env: is a key that does not belong here"),
+        ('checks: {lint: "ruff', 'env: {lint: "ruff', "plan.yaml:29: services.env: is a key that does not belong here"),
     ],
-)  # fmt: skip
+)
 def test_each_problem_is_told_in_plain_words_at_its_line(tmp_path: Path, old: str, new: str, expected: str):
     assert old in GOOD
     assert expected in problems(tmp_path, GOOD.replace(old, new, 1))
@@ -196,19 +226,27 @@ def test_each_problem_is_told_in_plain_words_at_its_line(tmp_path: Path, old: st
 @pytest.mark.parametrize(
     ("step", "expected"),
     [
-        ("{click: {role: button, label: x}}", "click: a target is exactly one of {role, name}, {label}, {text}, {test_id}"),
+        (
+            "{click: {role: button, label: x}}",
+            "click: a target is exactly one of {role, name}, {label}, {text}, {test_id}",
+        ),
         ("{click: [1]}", "click: must be text, or must be a mapping of keys to values"),
         ("{click: {rol: button}}", "click.rol: is not a known key: did you mean `role`?"),
         ("{press: {target: a}}", "press.key: is missing"),
-        ("{expect_text: '('}", "expect_text: not a regular expression: missing ), unterminated subpattern at position 0"),
-        ("{expect_text: {target: a, matches: '('}}", "expect_text.matches: not a regular expression: missing ), "
-         "unterminated subpattern at position 0"),
+        (
+            "{expect_text: '('}",
+            "expect_text: not a regular expression: missing ), unterminated subpattern at position 0",
+        ),
+        (
+            "{expect_text: {target: a, matches: '('}}",
+            "expect_text.matches: not a regular expression: missing ), unterminated subpattern at position 0",
+        ),
         ("{goto: /, click: a}", "checks[0]: at most one action in a step, found goto, click"),
         ("{expect_console_clean: maybe}", "expect_console_clean: must be true"),
         ("{within_s: 3}", "checks[0]: a step needs an action or an expectation"),
         ("just text", "checks[0]: must be a mapping of keys to values"),
     ],
-)  # fmt: skip
+)
 def test_problems_of_steps_name_the_branch_that_was_meant(tmp_path: Path, step: str, expected: str):
     found = problems(tmp_path, with_step("browser", "screenshot", step))
     assert len(found) == len([line for line in found if line.startswith("plan.yaml:11: contract[0].proof.checks[0]")])

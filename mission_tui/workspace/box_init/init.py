@@ -1,6 +1,5 @@
 """PID 1 of a box."""
 
-import array
 import contextlib
 import json
 import os
@@ -20,33 +19,35 @@ from .processes import (
     kill,
     parents,
     prctl,
+    receive,
     wake_on_child_exit,
 )
 from .supervisor import Supervisor
 
-MAX_DESCRIPTORS = 8
-
 
 class Task:
-    """What PID 1 knows of a task: its supervisor, and what that has said so far."""
+    """What PID 1 knows of a supervisor, and what that has said so far."""
 
-    def __init__(self, number: int, supervisor: int, link: socket.socket) -> None:
-        self.number = number
+    def __init__(self, supervisor: int, link: socket.socket) -> None:
         self.supervisor = supervisor
         self.link = link
+        self.number: int | None = None
+        """The request that it works on; None while it waits for one."""
+        self.started = 0.0
         self.said = bytearray()
-        self.started = time.monotonic()
 
 
 class Init:
-    """PID 1: takes requests, starts supervisors, passes their results on."""
+    """PID 1: takes requests, gives them to supervisors, passes their results on."""
 
     def __init__(self, host: socket.socket) -> None:
         self.host = host
-        self.heard = bytearray()
+        self.heard = b""
         self.descriptors: list[int] = []
-        self.tasks: dict[int, Task] = {}
         self.links: dict[int, Task] = {}
+        """All supervisors, by the descriptor of our end of the link."""
+        self.spare: Task | None = None
+        """A supervisor forked ahead of time: the fork would be a third of a short command's cost."""
         self.ports: set[int] = set()
         self.sweeping = False
         self.wake = wake_on_child_exit()
@@ -64,70 +65,77 @@ class Init:
                 elif descriptor == self.host.fileno():
                     if not self.listen():
                         return
-                else:
+                elif descriptor in self.links:
                     self.hear(self.links[descriptor])
 
     def listen(self) -> bool:
         """Read requests and the descriptors that came with them; False at the end."""
-        numbers = array.array("i")
-        data, ancillary, _, _ = self.host.recvmsg(
-            CHUNK, socket.CMSG_SPACE(MAX_DESCRIPTORS * numbers.itemsize), socket.MSG_CMSG_CLOEXEC
-        )
-        for _, _, packed in ancillary:
-            numbers.frombytes(packed[: len(packed) - len(packed) % numbers.itemsize])
-        self.descriptors += numbers
-        self.heard += data
-        *lines, rest = self.heard.split(b"\n")
-        self.heard = rest
+        data, descriptors = receive(self.host)
+        self.descriptors += descriptors
+        *lines, self.heard = (self.heard + data).split(b"\n")
         for line in lines:
-            self.act(json.loads(line))
+            self.act(json.loads(line), line + b"\n")
         return bool(data)
 
-    def act(self, order: Message) -> None:
+    def act(self, order: Message, line: bytes) -> None:
         match order["op"]:
             case "hello":
                 os.environ.clear()
                 os.environ.update(order["env"])
-                self.tell(encode({"id": order["id"], "result": {}}))
+                self.tell(order["id"], {})
+                self.spare = self.fork()
             case "start":
-                self.start(order)
+                self.start(order, line)
             case "stop":
-                task = self.tasks.get(order["id"])
-                if task is not None:
-                    with contextlib.suppress(OSError):  # it ended by itself; its result is on the way
-                        task.link.sendall(encode({"grace": order["grace"]}))
+                for task in self.links.values():
+                    if task.number == order["id"]:
+                        with contextlib.suppress(OSError):  # it ended by itself; its result is on the way
+                            task.link.sendall(line)
             case "port":
-                self.tell(encode({"id": order["id"], "result": {"port": self.free_port()}}))
+                self.tell(order["id"], {"port": self.free_port()})
             case unknown:
                 raise ValueError(unknown)
 
-    def tell(self, line: bytes) -> None:
-        self.host.sendall(line)
+    def tell(self, number: int, result: Message) -> None:
+        self.host.sendall(encode({"id": number, "result": result}))
 
-    def start(self, order: Message) -> None:
-        names: list[str] = order["descriptors"]
-        given = {name: self.descriptors.pop(0) for name in names}
+    def start(self, order: Message, line: bytes) -> None:
+        count = len(order["descriptors"])
+        given, self.descriptors = self.descriptors[:count], self.descriptors[count:]
+        task, self.spare = self.spare or self.fork(), None
+        task.number, task.started = order["id"], time.monotonic()
+        # A supervisor that has been killed cannot take it; the end of its link, read next, tells the engine.
+        with contextlib.suppress(OSError):
+            sent = socket.send_fds(task.link, [line], given)
+            task.link.sendall(line[sent:])
+        for descriptor in given:
+            os.close(descriptor)
+
+    def fork(self) -> Task:
+        """A new supervisor, waiting for its order."""
         ours, theirs = socket.socketpair()
         pid = os.fork()
         if pid == 0:
-            self.supervise(order, given, theirs)
+            ours.close()
+            self.supervise(theirs)
         theirs.close()
-        for descriptor in given.values():
-            os.close(descriptor)
-        task = Task(order["id"], pid, ours)
-        self.tasks[task.number] = self.links[ours.fileno()] = task
+        task = Task(pid, ours)
+        self.links[ours.fileno()] = task
         self.poller.register(ours, select.POLLIN)
+        return task
 
-    def supervise(self, order: Message, given: dict[str, int], control: socket.socket) -> None:
-        """The life of a supervisor, in the forked process; never returns."""
+    def supervise(self, control: socket.socket) -> None:
+        """The life of a supervisor, in the forked process; never returns. Exit status 0: nothing is left behind."""
+        status = 1
         try:
-            for link in [self.host, *(task.link for task in self.tasks.values())]:
-                link.close()
-            result = Supervisor(order, given, control).run()
-            control.setblocking(True)
-            control.sendall(encode(result))
+            for task in self.links.values():
+                task.link.close()
+            for descriptor in [self.host.fileno(), *self.descriptors]:
+                os.close(descriptor)
+            if Supervisor(control).run():
+                status = 0
         finally:
-            os._exit(0)
+            os._exit(status)
 
     def hear(self, task: Task) -> None:
         try:
@@ -135,37 +143,36 @@ class Init:
         except ConnectionResetError:
             data = b""
         task.said += data
-        if data and not task.said.endswith(b"\n"):
-            return
         if task.said.endswith(b"\n"):
-            self.tell(bytes(task.said))
-            self.sweeping = self.sweeping or bool(json.loads(task.said)["left"])
-        else:
-            # Killed before it could report: what it watched is now ours to kill.
-            lost = {"exit_code": None, "output": "", "output_bytes": 0, "duration_s": time.monotonic() - task.started}
-            self.tell(encode({"id": task.number, "result": lost}))
-            self.sweeping = True
-        self.forget(task)
+            self.host.sendall(task.said)
+            task.number = None
+        if task.said.endswith(b"\n") or not data:
+            self.forget(task)
 
     def forget(self, task: Task) -> None:
+        """The supervisor has ended or is about to. Killed before it could report, it leaves its processes to us."""
         self.poller.unregister(task.link)
         del self.links[task.link.fileno()]
-        del self.tasks[task.number]
         task.link.close()
-        with contextlib.suppress(ChildProcessError):
-            os.waitpid(task.supervisor, 0)
+        self.spare = None if task is self.spare else self.spare or self.fork()
+        if os.waitpid(task.supervisor, 0)[1] != 0:
+            self.sweeping = True
+        if task.number is not None:
+            seen = {"exit_code": None, "output": "", "output_bytes": 0}
+            self.tell(task.number, seen | {"duration_s": time.monotonic() - task.started})
         self.reap()
 
     def reap(self) -> None:
-        """Collect dead supervisors and, while `sweeping`, kill children that are no supervisor's."""
-        with contextlib.suppress(ChildProcessError):
-            while os.waitpid(-1, os.WNOHANG)[0]:
-                pass
-        if self.sweeping:
-            ours = {task.supervisor for task in self.tasks.values()}
-            strays = {pid for pid, parent in parents().items() if parent == os.getpid() and pid not in ours}
-            kill(strays | descendants(strays))
-            self.sweeping = bool(strays)
+        """Collect dead orphans and, while `sweeping`, kill children that are no supervisor's."""
+        supervisors = {task.supervisor for task in self.links.values()}
+        if not self.sweeping:
+            return
+        strays = {pid for pid, parent in parents().items() if parent == os.getpid() and pid not in supervisors}
+        kill(strays | descendants(strays))
+        for pid in strays:
+            with contextlib.suppress(ChildProcessError):
+                os.waitpid(pid, os.WNOHANG)
+        self.sweeping = bool(strays)
 
     def free_port(self) -> int:
         """A port that nobody has now and that was not given away before."""

@@ -1,15 +1,18 @@
 """What the box's first process and its supervisors need from the kernel."""
 
+import array
 import contextlib
 import ctypes
 import json
 import os
 import signal
+import socket
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 CHUNK = 64 * 1024
+MAX_DESCRIPTORS = 8
 PR_SET_DUMPABLE = 4
 PR_SET_CHILD_SUBREAPER = 36
 
@@ -24,6 +27,16 @@ def prctl(option: int, value: int) -> None:
 
 def encode(message: Message) -> bytes:
     return json.dumps(message).encode() + b"\n"
+
+
+def receive(link: socket.socket) -> tuple[bytes, list[int]]:
+    """Some bytes and the descriptors that came with them; no bytes at the end."""
+    numbers = array.array("i")
+    room = socket.CMSG_SPACE(MAX_DESCRIPTORS * numbers.itemsize)
+    data, ancillary, _, _ = link.recvmsg(CHUNK, room, socket.MSG_CMSG_CLOEXEC)
+    for _, _, packed in ancillary:
+        numbers.frombytes(packed[: len(packed) - len(packed) % numbers.itemsize])
+    return data, list(numbers)
 
 
 def ignore(_signal: int, _frame: object) -> None:

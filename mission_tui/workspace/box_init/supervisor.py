@@ -9,7 +9,18 @@ import socket
 import time
 
 from .output import Kept, Output
-from .processes import CHUNK, PR_SET_CHILD_SUBREAPER, Message, descendants, drain, kill, prctl, wake_on_child_exit
+from .processes import (
+    CHUNK,
+    PR_SET_CHILD_SUBREAPER,
+    Message,
+    descendants,
+    drain,
+    encode,
+    kill,
+    prctl,
+    receive,
+    wake_on_child_exit,
+)
 
 KILL_PATIENCE_S = 2.0
 """How long a supervisor tries to kill leftovers before it hands them to PID 1."""
@@ -18,11 +29,9 @@ KILL_PATIENCE_S = 2.0
 class Supervisor:
     """Runs one task to its end. Lives in a process of its own, between PID 1 and the task."""
 
-    def __init__(self, order: Message, given: dict[str, int], control: socket.socket) -> None:
-        self.order = order
-        self.given = given
+    def __init__(self, control: socket.socket) -> None:
+        prctl(PR_SET_CHILD_SUBREAPER, 1)
         self.control = control
-        self.output = Output(given.get("log"))
         self.sources: dict[int, Kept | None] = {}
         self.main = 0
         self.status: int | None = None
@@ -33,8 +42,10 @@ class Supervisor:
         self.poller.register(self.wake, select.POLLIN)
         self.poller.register(control, select.POLLIN)
 
-    def run(self) -> Message:
-        prctl(PR_SET_CHILD_SUBREAPER, 1)
+    def run(self) -> bool:
+        """Take the order, carry it out and report; False when processes of it are left that would not die."""
+        self.order, self.given = self.take_order()
+        self.output = Output(self.given.get("log"))
         started = time.monotonic()
         limit = self.order["timeout"]
         self.deadline = None if limit is None else started + limit
@@ -46,9 +57,23 @@ class Supervisor:
         while self.status is None:
             self.wait()
         duration = time.monotonic() - started
-        left = self.kill_the_rest()
+        all_gone = self.kill_the_rest()
         self.read_what_is_left()
-        return {"id": self.order["id"], "left": left, "result": self.result(duration)}
+        self.control.sendall(encode({"id": self.order["id"], "result": self.result(duration)}))
+        return all_gone
+
+    def take_order(self) -> tuple[Message, dict[str, int]]:
+        """Wait for what to do, and for the descriptors to do it with, by their names."""
+        line = b""
+        descriptors: list[int] = []
+        while not line.endswith(b"\n"):
+            data, more = receive(self.control)
+            if not data:
+                os._exit(0)
+            line += data
+            descriptors += more
+        order: Message = json.loads(line)
+        return order, dict(zip(order["descriptors"], descriptors, strict=True))
 
     def spawn(self) -> None:
         os.chdir(self.order["cwd"])
@@ -144,15 +169,15 @@ class Supervisor:
                 self.status = status
 
     def kill_the_rest(self) -> bool:
-        """Kill every descendant; True when some would not die in time."""
+        """Kill every descendant; False when some would not die in time."""
         patience = time.monotonic() + KILL_PATIENCE_S
         while self.reap():
             if time.monotonic() > patience:
-                return True
+                return False
             kill(descendants([os.getpid()]))
             if select.select([self.wake], [], [], 0.02)[0]:
                 drain(self.wake)
-        return False
+        return True
 
     def result(self, duration: float) -> Message:
         code = os.waitstatus_to_exitcode(self.status or 0)

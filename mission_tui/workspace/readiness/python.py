@@ -135,8 +135,8 @@ def _extras(manifest: Manifest) -> list[str]:
         for name, value in manifest.setup_cfg.items("options.extras_require"):
             named.setdefault(name, (value or "").splitlines())
     block = re.search(r"extras_require\s*=\s*\{(.*?)\}", manifest.setup_py, re.DOTALL)
-    for name in re.findall(r"['\"]([A-Za-z0-9_-]+)['\"]\s*:", block[1]) if block else ():
-        named.setdefault(name, [])
+    for name, value in re.findall(r"['\"]([A-Za-z0-9_-]+)['\"]\s*:\s*([^\]]*)", block[1]) if block else ():
+        named.setdefault(name, re.findall(r"['\"]([^'\"]+)['\"]", value))
     chosen = [name for name in _DEV_EXTRAS if name in named]
     for name in chosen:
         manifest.dependencies.update(filter(None, map(_name, named[name])))

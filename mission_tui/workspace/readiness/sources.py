@@ -82,7 +82,7 @@ def _gitlab(project: Project, signals: Signals) -> None:
 
 
 def _lines(script: str, source: str, signals: Signals) -> None:
-    for line in re.sub(r"\\\n *", " ", script[:_MAX_SCRIPT]).splitlines():
+    for line in re.sub(r" ?\\\n *", " ", script[:_MAX_SCRIPT]).splitlines():
         command = line.strip()
         if len(command) > _MAX_COMMAND or "${{" in command or command.startswith(("#", "echo ")):
             continue

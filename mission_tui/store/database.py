@@ -1,0 +1,166 @@
+"""The single writer of a mission's database: pragmas, migrations, the fence, and transactions that undo memory too."""
+
+import sqlite3
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from sqlite_utils import Database, Migrations
+
+from mission_tui.store import schema
+from mission_tui.store.durable import sync_folder
+from mission_tui.store.errors import FenceLost, MissionExists, NewerDatabase, NoDatabase, explained
+from mission_tui.store.layout import MissionFiles
+from mission_tui.store.redact import NO_SECRETS, Redactor
+
+BUSY_TIMEOUT_S = 5.0
+
+migrations = Migrations("mission")
+
+
+@migrations()
+def m001_ledger_and_journal(db: Database) -> None:
+    for statement in (*schema.statements(schema.LEDGER), *schema.statements(schema.JOURNAL)):
+        db.conn.execute(statement)
+    db.conn.execute("PRAGMA user_version = 1")
+
+
+class MissionDatabase:
+    """One connection that may write, as long as no later writer has claimed the database.
+
+    The holder of the mission's lock opens it; the fence number catches a writer that outlived its lock. It belongs to
+    the thread that opened it.
+    """
+
+    def __init__(self, path: Path, db: Database, fence: int | None, redactor: Redactor) -> None:
+        self.path = path
+        self.fence = fence
+        """This writer's number; None when it may only read."""
+        self.redactor = redactor
+        """Applied to everything that ledger and journal write."""
+        self._db = db
+        self._undo: list[Callable[[], None]] = []
+
+    @classmethod
+    def create(cls, files: MissionFiles, redactor: Redactor = NO_SECRETS) -> "MissionDatabase":
+        """Make the mission's folder and its empty database, and claim it. Raises MissionExists.
+
+        A crash leaves either a whole empty database or none.
+        """
+        if files.database.exists():
+            raise MissionExists(files.id)
+        for folder in (files.root, files.artifacts, files.inbox, files.live, files.runs):
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        unfinished = files.database.with_name("mission.db.new")
+        for left in files.root.glob("mission.db.new*"):
+            left.unlink()
+        db = Database(_connect(unfinished))
+        try:
+            migrations.apply(db)
+        finally:
+            db.close()
+        unfinished.rename(files.database)
+        sync_folder(files.root)
+        return cls.open(files, redactor=redactor)
+
+    @classmethod
+    def open(cls, files: MissionFiles, fence: bool = True, redactor: Redactor = NO_SECRETS) -> "MissionDatabase":
+        """Open an existing database; with `fence` take its writing over from whoever had it, else only read.
+
+        Raises NoDatabase, NewerDatabase, DamagedDatabase or LockedDatabase.
+        """
+        if not files.database.is_file():
+            raise NoDatabase(files.database)
+        try:
+            db = Database(_connect(files.database))
+        except sqlite3.Error as error:
+            raise explained(error, files.database) from error
+        try:
+            return cls(files.database, db, _claim(db, files.database) if fence else _only_read(db), redactor)
+        except sqlite3.Error as error:
+            db.close()
+            raise explained(error, files.database) from error
+        except BaseException:
+            db.close()
+            raise
+
+    @property
+    def conn(self) -> sqlite3.Connection:
+        return self._db.conn
+
+    @contextmanager
+    def atomic(self) -> Iterator[None]:
+        """One transaction; blocks inside it are part of it. What `on_rollback` was told is undone with it.
+
+        Raises FenceLost once a later writer has claimed the database, NoRoom and LockedDatabase.
+        """
+        mark = len(self._undo)
+        try:
+            with self._db.atomic() if self.conn.in_transaction else self._transaction():
+                yield
+        except BaseException as error:
+            while len(self._undo) > mark:
+                self._undo.pop()()
+            if isinstance(error, sqlite3.Error):
+                raise explained(error, self.path) from error
+            raise
+        if not self.conn.in_transaction:
+            self._undo.clear()
+
+    def on_rollback(self, undo: Callable[[], None]) -> None:
+        """Say how to put memory back if the present block of `atomic` fails."""
+        self._undo.append(undo)
+
+    def close(self) -> None:
+        """Let go of the file; the last one to do so folds the write-ahead log in."""
+        self._db.close()
+
+    @contextmanager
+    def _transaction(self) -> Iterator[None]:
+        # IMMEDIATE: a deferred transaction that reads first fails at its first write if another writer came between.
+        self.conn.execute("BEGIN IMMEDIATE" if self.fence is not None else "BEGIN")
+        try:
+            current = _fence(self._db)
+            if current != self.fence:
+                raise FenceLost(self.path, self.fence, current)
+            yield
+            self.conn.execute("COMMIT")
+        except BaseException:
+            # A full disk may have ended the transaction already.
+            self._db.rollback()
+            raise
+
+
+def _connect(path: Path) -> sqlite3.Connection:
+    conn = sqlite3.connect(path, timeout=BUSY_TIMEOUT_S, isolation_level=None)
+    try:
+        conn.execute("PRAGMA journal_mode = WAL")
+        conn.execute("PRAGMA synchronous = FULL")
+        conn.execute("PRAGMA journal_size_limit = 16777216")
+    except BaseException:
+        conn.close()
+        raise
+    return conn
+
+
+def _claim(db: Database, path: Path) -> int:
+    version = _version(db)
+    if version > schema.VERSION:
+        raise NewerDatabase(path, version, schema.VERSION)
+    if version < schema.VERSION:
+        migrations.apply(db)
+    with db.atomic():
+        db.conn.execute("UPDATE fence SET number = number + 1")
+        return _fence(db)
+
+
+def _only_read(db: Database) -> None:
+    db.conn.execute("PRAGMA query_only = ON")
+
+
+def _version(db: Database) -> int:
+    return int(db.conn.execute("PRAGMA user_version").fetchone()[0])
+
+
+def _fence(db: Database) -> int:
+    return int(db.conn.execute("SELECT number FROM fence").fetchone()[0])

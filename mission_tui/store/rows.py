@@ -1,0 +1,39 @@
+"""Events as rows of the ledger, and the chain that ties each row to all before it."""
+
+import hashlib
+from collections.abc import Sequence
+from typing import Any
+
+from pydantic import ValidationError
+
+from mission_tui.domain.events import AnyEvent, Recorded, event_from
+from mission_tui.store.codec import from_json, to_json
+from mission_tui.store.redact import Redactor
+
+EVENT_COLUMNS = "seq, at, kind, run_id, data"
+START_OF_CHAIN = ""
+
+
+def encoded(event: AnyEvent, redactor: Redactor) -> tuple[AnyEvent, str]:
+    """An event as it may be stored, and its data column: no known secret, nothing that is not Unicode."""
+    raw = to_json(event.model_dump(mode="json", exclude={"kind", "run_id"}))
+    data = redactor.json_text(raw)
+    if data == raw and raw.isascii():
+        return event, data
+    try:
+        return event_from(event.kind, event.run_id, from_json(data)), data
+    except ValidationError:
+        # The "secret" is a word of the ledger's own vocabulary, so it is none.
+        return event_from(event.kind, event.run_id, from_json(raw)), raw
+
+
+def recorded(row: Sequence[Any]) -> Recorded:
+    """A row of EVENT_COLUMNS. Raises ValueError when its data do not fit its kind."""
+    seq, at, kind, run_id, data = row
+    return Recorded.model_construct(seq=seq, at=at, event=event_from(kind, run_id, from_json(data)))
+
+
+def chained(chain: str, row: Sequence[Any]) -> str:
+    """The SHA-256 that stands for a row of EVENT_COLUMNS and everything before it."""
+    seq, at, kind, run_id, data = row
+    return hashlib.sha256(f"{chain}\n{seq}\n{at!r}\n{kind}\n{run_id}\n{data}".encode()).hexdigest()

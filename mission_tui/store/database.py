@@ -1,7 +1,7 @@
 """The single writer of a mission's database: pragmas, migrations, the fence, and transactions that undo memory too."""
 
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -54,11 +54,15 @@ class MissionDatabase:
         unfinished = files.database.with_name("mission.db.new")
         for left in files.root.glob("mission.db.new*"):
             left.unlink()
-        db = Database(_connect(unfinished))
         try:
-            migrations.apply(db)
-        finally:
-            db.close()
+            db = Database(_connect(unfinished))
+            try:
+                migrations.apply(db)
+            finally:
+                db.close()
+        except sqlite3.Error as error:
+            _raise_explained(error, files.database)
+            raise
         unfinished.rename(files.database)
         sync_folder(files.root)
         return cls.open(files, redactor=redactor)
@@ -71,17 +75,16 @@ class MissionDatabase:
         """
         if not files.database.is_file():
             raise NoDatabase(files.database)
+        conn: sqlite3.Connection | None = None
         try:
-            db = Database(_connect(files.database))
-        except sqlite3.Error as error:
-            raise explained(error, files.database) from error
-        try:
-            return cls(files.database, db, _claim(db, files.database) if fence else _only_read(db), redactor)
-        except sqlite3.Error as error:
-            db.close()
-            raise explained(error, files.database) from error
-        except BaseException:
-            db.close()
+            conn = _connect(files.database)
+            db = Database(conn)
+            _check_version(db, files.database)
+            return cls(files.database, db, _claim(db) if fence else _only_read(db), redactor)
+        except BaseException as error:
+            if conn is not None:
+                conn.close()
+            _raise_explained(error, files.database)
             raise
 
     @property
@@ -89,7 +92,7 @@ class MissionDatabase:
         return self._db.conn
 
     @contextmanager
-    def atomic(self) -> Iterator[None]:
+    def atomic(self) -> Generator[None]:
         """One transaction; blocks inside it are part of it. What `on_rollback` was told is undone with it.
 
         Raises FenceLost once a later writer has claimed the database, NoRoom and LockedDatabase.
@@ -101,8 +104,7 @@ class MissionDatabase:
         except BaseException as error:
             while len(self._undo) > mark:
                 self._undo.pop()()
-            if isinstance(error, sqlite3.Error):
-                raise explained(error, self.path) from error
+            _raise_explained(error, self.path)
             raise
         if not self.conn.in_transaction:
             self._undo.clear()
@@ -116,7 +118,7 @@ class MissionDatabase:
         self._db.close()
 
     @contextmanager
-    def _transaction(self) -> Iterator[None]:
+    def _transaction(self) -> Generator[None]:
         # IMMEDIATE: a deferred transaction that reads first fails at its first write if another writer came between.
         self.conn.execute("BEGIN IMMEDIATE" if self.fence is not None else "BEGIN")
         try:
@@ -143,12 +145,22 @@ def _connect(path: Path) -> sqlite3.Connection:
     return conn
 
 
-def _claim(db: Database, path: Path) -> int:
-    version = _version(db)
-    if version > schema.VERSION:
-        raise NewerDatabase(path, version, schema.VERSION)
-    if version < schema.VERSION:
-        migrations.apply(db)
+def _raise_explained(error: BaseException, path: Path) -> None:
+    """Raise a database's error in words; return for every other."""
+    if isinstance(error, sqlite3.Error):
+        known = explained(error, path)
+        if known is not error:
+            raise known from error
+
+
+def _check_version(db: Database, path: Path) -> None:
+    found = int(db.conn.execute("PRAGMA user_version").fetchone()[0])
+    if found > schema.VERSION:
+        raise NewerDatabase(path, found, schema.VERSION)
+
+
+def _claim(db: Database) -> int:
+    migrations.apply(db)
     with db.atomic():
         db.conn.execute("UPDATE fence SET number = number + 1")
         return _fence(db)
@@ -156,10 +168,6 @@ def _claim(db: Database, path: Path) -> int:
 
 def _only_read(db: Database) -> None:
     db.conn.execute("PRAGMA query_only = ON")
-
-
-def _version(db: Database) -> int:
-    return int(db.conn.execute("PRAGMA user_version").fetchone()[0])
 
 
 def _fence(db: Database) -> int:

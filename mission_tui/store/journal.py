@@ -133,13 +133,14 @@ class Journal:
     def _count(self, run_id: str, steps: int, usage: Usage) -> None:
         row = (steps, *usage_row(usage))
         self._db.conn.execute(
-            f"INSERT INTO run_totals (run_id, steps, {USAGE_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (run_id) "
-            f"DO UPDATE SET {_ADD_UP}, usd_known = usd_known AND excluded.usd_known",
+            f"INSERT INTO run_totals (run_id, steps, {USAGE_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?) "
+            f"ON CONFLICT (run_id) DO UPDATE SET {_ADD_UP}, usd_known = usd_known AND excluded.usd_known",
             (run_id, *row),
         )
         self._db.conn.execute(
-            "UPDATE counters SET steps = steps + ?, input_tokens = input_tokens + ?, cached_tokens = cached_tokens + ?, "
-            "output_tokens = output_tokens + ?, usd = usd + ?, usd_known = usd_known AND ?",
+            "UPDATE counters SET steps = steps + ?, input_tokens = input_tokens + ?, "
+            "cached_tokens = cached_tokens + ?, output_tokens = output_tokens + ?, usd = usd + ?, "
+            "usd_known = usd_known AND ?",
             row,
         )
 

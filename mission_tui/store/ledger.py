@@ -1,7 +1,7 @@
 """The append-only log of what happened to a mission, and the state it adds up to."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from mission_tui.domain.events import AnyEvent, Recorded
@@ -20,9 +20,9 @@ Gate = Callable[[Mission, AnyEvent], Sequence[Violation]]
 class _Memory:
     """What the ledger adds up to."""
 
-    mission: Mission = Mission()
+    mission: Mission = field(default_factory=Mission)
     chain: str = START_OF_CHAIN
-    state: StoredState = StoredState()
+    state: StoredState = field(default_factory=StoredState)
 
 
 class Ledger:

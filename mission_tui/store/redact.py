@@ -18,9 +18,8 @@ class Redactor:
     """
 
     def __init__(self, secrets: Mapping[str, str] | Iterable[str] = ()) -> None:
-        named = secrets.items() if isinstance(secrets, Mapping) else (("secret", value) for value in secrets)
         self._names: dict[str, str] = {}
-        for name, value in named:
+        for name, value in _named(secrets):
             if len(value.strip()) >= SHORTEST:
                 label = re.sub(r"[^A-Za-z0-9_-]", "_", name)
                 self._names.update(dict.fromkeys(_forms(value.strip()), label))
@@ -71,6 +70,13 @@ NO_SECRETS = Redactor()
 def is_text(data: bytes) -> bool:
     """Whether content is textual: no NUL in its first 8 KB."""
     return b"\0" not in data[:8192]
+
+
+def _named(secrets: Mapping[str, str] | Iterable[str]) -> Iterable[tuple[str, str]]:
+    if isinstance(secrets, Mapping):
+        named: Mapping[str, str] = secrets
+        return named.items()
+    return [("secret", value) for value in secrets]
 
 
 def _forms(value: str) -> set[str]:

@@ -1,5 +1,7 @@
 """What one line of the mission list says, stored with every append so that nobody has to fold a ledger for it."""
 
+from pydantic import Field
+
 from mission_tui.domain.base import Frozen
 from mission_tui.domain.budget import Spend
 from mission_tui.domain.decision import DecisionKind
@@ -36,8 +38,8 @@ class StoredState(Frozen):
     updated_at: float = 0.0
     """Unix time in seconds of the last event."""
     head: str = ""
-    assertions: dict[AssertionStatus, int] = {}
-    features: dict[FeatureStatus, int] = {}
+    assertions: dict[AssertionStatus, int] = Field(default_factory=dict)
+    features: dict[FeatureStatus, int] = Field(default_factory=dict)
     milestones: tuple[MilestoneLine, ...] = ()
     decisions: tuple[DecisionLine, ...] = ()
     active_roles: tuple[str, ...] = ()

@@ -12,10 +12,11 @@ import shutil
 import socket
 import sys
 import tempfile
+import time
 from asyncio.subprocess import Process
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from types import TracebackType
 
 from mission_tui.domain.ports import BoxError, CommandResult, JsonObject, ServiceStatus
@@ -78,24 +79,27 @@ async def open_box(spec: BoxSpec) -> "Bubblewrap":
 
 @dataclass(frozen=True)
 class _Service:
-    task: int
-    result: "asyncio.Future[JsonObject]"
+    link: Channel
+    result: "asyncio.Task[JsonObject]"
     log: Path
 
 
 class Bubblewrap:
     """An open box; see `domain.ports.Box`."""
 
-    def __init__(self, spec: BoxSpec, process: Process, channel: Channel, log_dir: Path) -> None:
+    def __init__(self, spec: BoxSpec, process: Process, init: Channel, log_dir: Path) -> None:
         self._spec = spec
         self._process = process
-        self._channel = channel
+        self._init = init
+        self._turn = asyncio.Lock()
+        """Questions to PID 1 are answered in order: one at a time."""
         self._log_dir = log_dir
-        self._numbers = itertools.count(1)
-        self._waiting: dict[int, asyncio.Future[JsonObject]] = {}
+        self._logs = itertools.count(1)
+        self._spare: Channel | None = None
+        """A supervisor forked ahead of time: forking would be a third of the cost of a short command."""
+        self._links: set[Channel] = set()
         self._services: dict[str, _Service] = {}
         self._closed = False
-        self._reader = asyncio.create_task(self._read())
 
     async def __aenter__(self) -> "Bubblewrap":
         return self
@@ -107,8 +111,8 @@ class Bubblewrap:
 
     async def greet(self, environ: Mapping[str, str]) -> None:
         """Wait until the first process answers, and give it the environment of all that it will start."""
-        _, ready = await self._send({"op": "hello", "env": dict(environ)})
-        await self._answer(ready, _OPEN_TIMEOUT_S)
+        await self._ask({"op": "hello", "env": dict(environ)}, _OPEN_TIMEOUT_S)
+        self._spare = await self._fork()
 
     async def run(
         self,
@@ -124,18 +128,19 @@ class Bubblewrap:
 
         Death by a signal is shown as a shell would: exit code 128 + number. Cancelling kills the command.
         """
-        order = self._order(["/bin/bash", "-c", command], cwd, env) | {"timeout": timeout_s, "split": split}
+        order = _order(["/bin/bash", "-c", command], cwd, env) | {"timeout": timeout_s, "split": split}
         with contextlib.ExitStack() as files:
-            given = {} if log is None else {"log": open_log(log, files)}
-            task, result = await self._send(order, given)
+            link = await self._start(order, {} if log is None else {"log": open_log(log, files)})
         try:
-            answer = await self._answer(result, timeout_s + _PATIENCE_S)
+            async with asyncio.timeout(timeout_s + _PATIENCE_S):
+                return CommandResult.model_validate(await self._result(link))
+        except TimeoutError:
+            raise BoxError("the box does not answer any more: start the run again") from None
         except asyncio.CancelledError:
-            await self._stop(task, 0)
-            with contextlib.suppress(BoxError):
-                await self._answer(result, _PATIENCE_S)
+            await self._stop(link, 0)
             raise
-        return CommandResult.model_validate(answer)
+        finally:
+            self._drop(link)
 
     async def start_service(
         self, name: str, command: str, *, env: Mapping[str, str] | None = None, cwd: str = "."
@@ -144,16 +149,15 @@ class Bubblewrap:
         known = self._services.get(name)
         if known is not None and not known.result.done():
             raise BoxError(f"a service named {name!r} is already running: stop it first or choose another name")
-        log = self._log_dir / f"service-{next(self._numbers)}.log"
+        log = self._new_log(f"service-{next(self._logs)}")
         with contextlib.ExitStack() as files:
-            order = self._order(["/bin/bash", "-c", command], cwd, env)
-            task, result = await self._send(order, {"log": open_log(log, files)})
-        self._services[name] = _Service(task, result, log)
+            link = await self._start(_order(["/bin/bash", "-c", command], cwd, env), {"log": open_log(log, files)})
+        self._services[name] = _Service(link, asyncio.create_task(self._result(link)), log)
         return await self.service_status(name)
 
     async def service_status(self, name: str, log_tail_bytes: int = 4096) -> ServiceStatus:
         service = self._service(name)
-        self._check_alive()
+        self._check_open()
         ended = service.result.done()
         return ServiceStatus(
             name=name,
@@ -164,83 +168,97 @@ class Bubblewrap:
 
     async def stop_service(self, name: str, timeout_s: float = 5.0) -> ServiceStatus:
         service = self._service(name)
-        if not service.result.done():
-            await self._stop(service.task, timeout_s)
-            await self._answer(service.result, timeout_s + _PATIENCE_S)
+        await self._stop(service.link, timeout_s, service.result)
         return await self.service_status(name)
 
     async def free_port(self) -> int:
         """A TCP port that nobody listens on in the box; never the same one twice."""
-        _, result = await self._send({"op": "port"})
-        return int((await self._answer(result, _PATIENCE_S))["port"])
+        return int((await self._ask({"op": "port"}))["port"])
 
     async def start_program(self, argv: Sequence[str], env: Mapping[str, str] | None = None) -> BoxProgram:
         """Start a program that answers JSON lines. `python` as its name means the interpreter of the product."""
         command = [sys.executable, *argv[1:]] if argv[0] == "python" else list(argv)
-        log = self._log_dir / f"program-{next(self._numbers)}.log"
+        log = self._new_log(f"program-{next(self._logs)}")
         ours, theirs = socket.socketpair()
         with contextlib.ExitStack() as files, theirs:
             given = {"stdin": theirs.fileno(), "stdout": theirs.fileno(), "log": open_log(log, files)}
-            task, result = await self._send(self._order(command, ".", env), given)
-        return await BoxProgram.connect(ours, log, lambda: self._end_program(task, result))
+            link = await self._start(_order(command, ".", env), given)
+        return await BoxProgram.connect(ours, log, lambda: self._end_program(link))
 
     async def close(self) -> None:
         """Kill everything inside and wait until it is gone. Closing twice is fine."""
         self._closed = True
-        self._channel.hang_up()  # PID 1 ends, and with it everything in its namespace
+        self._init.hang_up()  # PID 1 ends, and with it everything in its namespace
         try:
             async with asyncio.timeout(_PATIENCE_S):
                 await self._process.wait()
         except TimeoutError:
             self._process.kill()
             await self._process.wait()
-        await asyncio.wait([self._reader])
-        self._channel.close()
+        results = [service.result for service in self._services.values()]
+        await asyncio.gather(*results, return_exceptions=True)
+        for link in list(self._links):
+            self._drop(link)
+        self._init.close()
         if self._spec.log_dir is None:
             shutil.rmtree(self._log_dir, ignore_errors=True)
 
-    async def _end_program(self, task: int, result: "asyncio.Future[JsonObject]") -> None:
-        with contextlib.suppress(BoxError):
-            if not result.done():
-                await self._stop(task, 1.0)
-                await self._answer(result, _PATIENCE_S)
+    async def _end_program(self, link: Channel) -> None:
+        await self._stop(link, 1.0)
+        self._drop(link)
 
-    def _order(self, argv: list[str], cwd: str, env: Mapping[str, str] | None) -> JsonObject:
-        where = os.path.join(WORKSPACE, cwd)  # noqa: PTH118 - a path in the box, not on this host
-        return {"op": "start", "argv": argv, "cwd": where, "env": dict(env or {}), "timeout": None, "split": False}
-
-    async def _send(
-        self, message: JsonObject, given: Mapping[str, int] | None = None
-    ) -> "tuple[int, asyncio.Future[JsonObject]]":
-        """Send a request with the descriptors given to it by name; returns its number and what will be the answer."""
-        self._check_alive()
-        given = given or {}
-        number = next(self._numbers)
-        result: asyncio.Future[JsonObject] = asyncio.get_running_loop().create_future()
-        self._waiting[number] = result
-        try:
-            await self._channel.send(message | {"id": number, "descriptors": list(given)}, list(given.values()))
-        except OSError as error:
-            raise BoxError(self._cause_of_death()) from error
-        return number, result
-
-    async def _stop(self, task: int, grace_s: float) -> None:
-        with contextlib.suppress(OSError):  # the box is gone; whoever waits for the result is told so
-            await self._channel.send({"op": "stop", "id": task, "grace": grace_s})
-
-    async def _answer(self, result: "asyncio.Future[JsonObject]", limit_s: float) -> JsonObject:
-        await asyncio.wait([result, self._reader], timeout=limit_s, return_when=asyncio.FIRST_COMPLETED)
-        if result.done():
-            return result.result()
-        if self._reader.done():
+    async def _ask(self, question: JsonObject, limit_s: float = _PATIENCE_S) -> JsonObject:
+        self._check_open()
+        answer = None
+        async with self._turn:
+            with contextlib.suppress(OSError, TimeoutError):
+                async with asyncio.timeout(limit_s):
+                    await self._init.send(question)
+                    answer = await self._init.receive()
+        if answer is None:
             raise BoxError(self._cause_of_death())
-        raise BoxError(f"the box did not answer within {limit_s:.0f} s: start the run again")
+        return answer
 
-    async def _read(self) -> None:
-        async for message in self._channel.messages():
-            waiting = self._waiting.pop(message["id"], None)
-            if waiting is not None and not waiting.done():
-                waiting.set_result(message["result"])
+    async def _fork(self) -> Channel:
+        """A new supervisor. Its link is usable at once: what is sent waits for it."""
+        ours, theirs = socket.socketpair()
+        link = Channel(ours)
+        self._links.add(link)
+        with theirs:
+            try:
+                await self._init.send({"op": "fork"}, [theirs.fileno()])
+            except OSError as error:
+                raise BoxError(self._cause_of_death()) from error
+        return link
+
+    async def _start(self, order: JsonObject, given: Mapping[str, int]) -> Channel:
+        """Give an order to a supervisor, with descriptors by name; returns the link on which the result will come."""
+        self._check_open()
+        link, self._spare = self._spare or await self._fork(), None
+        with contextlib.suppress(OSError):  # it was killed: the end of the link, read next, is the result
+            await link.send(order | {"descriptors": list(given)}, list(given.values()))
+        self._spare = self._spare or await self._fork()
+        return link
+
+    async def _result(self, link: Channel) -> JsonObject:
+        """What the supervisor reports at the end; if it was killed, at least that. Raises BoxError if the box died."""
+        began = time.monotonic()
+        result = await link.receive()
+        if result is None:
+            await self._ask({"op": "port"})  # is it the whole box?
+            lost = {"exit_code": None, "output": "", "output_bytes": 0}
+            result = lost | {"duration_s": time.monotonic() - began}
+        return result
+
+    async def _stop(self, link: Channel, grace_s: float, result: "asyncio.Task[JsonObject] | None" = None) -> None:
+        """SIGTERM, after the grace SIGKILL, and wait for the end (which `result` already waits for, if given)."""
+        with contextlib.suppress(OSError):  # it has ended; if the box has, whoever needs it next is told so
+            await link.send({"grace": grace_s})
+        await asyncio.wait([result or asyncio.ensure_future(link.receive())], timeout=grace_s + _PATIENCE_S)
+
+    def _drop(self, link: Channel) -> None:
+        self._links.discard(link)
+        link.close()
 
     def _service(self, name: str) -> _Service:
         service = self._services.get(name)
@@ -248,14 +266,20 @@ class Bubblewrap:
             raise BoxError(f"no service is named {name!r}; started here: {', '.join(self._services) or 'none'}")
         return service
 
-    def _check_alive(self) -> None:
-        if self._closed or self._reader.done():
-            raise BoxError(self._cause_of_death())
+    def _new_log(self, name: str) -> Path:
+        return self._log_dir / f"{name}.log"
+
+    def _check_open(self) -> None:
+        if self._closed:
+            raise BoxError("the box is closed: open another one")
 
     def _cause_of_death(self) -> str:
-        if self._closed:
-            return "the box is closed: open another one"
         said = read_tail(self._log_dir / "box.log", 2000).strip().splitlines()
         if said and said[0].startswith("bwrap:"):
             return f"bubblewrap could not make a box ({said[0]}): {_CANNOT}"
         return f"the box died ({said[-1] if said else 'killed from outside'}): start the run again"
+
+
+def _order(argv: list[str], cwd: str, env: Mapping[str, str] | None) -> JsonObject:
+    where = str(PurePosixPath(WORKSPACE, cwd))
+    return {"argv": argv, "cwd": where, "env": dict(env or {}), "timeout": None, "split": False}

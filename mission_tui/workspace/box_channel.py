@@ -5,7 +5,7 @@ import contextlib
 import json
 import socket
 from array import array
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from mission_tui.domain.ports import JsonObject
@@ -20,6 +20,7 @@ class Channel:
         end.setblocking(False)
         self._socket = end
         self._turn = asyncio.Lock()
+        self._heard = bytearray()
 
     async def send(self, message: Mapping[str, Any], descriptors: Sequence[int] = ()) -> None:
         """Send one line; the receiver gets copies of the descriptors. Raises OSError when the other end is gone."""
@@ -43,22 +44,22 @@ class Channel:
         finally:
             loop.remove_writer(self._socket)
 
-    async def messages(self) -> AsyncIterator[JsonObject]:
-        """Every message until the other end hangs up."""
+    async def receive(self) -> JsonObject | None:
+        """The next message; None when the other end has hung up. A cancelled call loses nothing."""
         loop = asyncio.get_running_loop()
-        pieces: list[bytes] = []
-        while data := await self._receive(loop):
-            *lines, rest = data.split(b"\n")
-            for line in lines:
-                yield json.loads(b"".join([*pieces, line]))
-                pieces.clear()
-            pieces.append(rest)
-
-    async def _receive(self, loop: asyncio.AbstractEventLoop) -> bytes:
-        try:
-            return await loop.sock_recv(self._socket, _CHUNK)
-        except ConnectionError:
-            return b""
+        searched = 0
+        while (end := self._heard.find(b"\n", searched)) < 0:
+            searched = len(self._heard)
+            try:
+                data = await loop.sock_recv(self._socket, _CHUNK)
+            except OSError:
+                return None
+            if not data:
+                return None
+            self._heard += data
+        line = bytes(self._heard[:end])
+        del self._heard[: end + 1]
+        return json.loads(line)
 
     def hang_up(self) -> None:
         """Let the other end see the end of the conversation; what it says until it closes can still be read."""

@@ -168,8 +168,10 @@ class Bench:
         copy.replace(target / "index")
 
     def _clean_and_read(self, commit: str, index: Path) -> None:
-        self.git.run("clean", "-ffdxq", index=index)
         self.git.run("read-tree", "--reset", "-u", object_id(commit), index=index)
+        self.git.run("clean", "-ffdxq", index=index)
+        for repository in _repositories_inside(self.place.worktree):
+            remove_tree(repository)
 
     def _restore_pointer(self) -> None:
         """Make the worktree's `.git` what it was: a file that names the registration."""
@@ -204,6 +206,17 @@ def unlink_below(root: Path, relative: str) -> None:
         return
     finally:
         os.close(directory)
+
+
+def _repositories_inside(worktree: Path) -> list[Path]:
+    """Every `.git` directory below the worktree's own, which git itself neither shows nor cleans."""
+    found: list[Path] = []
+    for directory, below, _ in os.walk(worktree):
+        if ".git" in below:
+            below.remove(".git")
+            if Path(directory) != worktree and not (Path(directory) / ".git").is_symlink():
+                found.append(Path(directory) / ".git")
+    return found
 
 
 def remove_tree(directory: Path) -> None:

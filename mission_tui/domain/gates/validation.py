@@ -6,7 +6,9 @@ from mission_tui.domain.events import (
     AnyEvent,
     MilestoneSealed,
     MissionCompleted,
+    ReviewRecorded,
     ScrutinyRecorded,
+    UserTestingRecorded,
     ValidationConcluded,
     ValidationStarted,
     VerdictRecorded,
@@ -86,17 +88,30 @@ def a_round_begins_when_its_features_are_done(mission: Mission, event: AnyEvent)
         )
 
 
-def scrutiny_belongs_to_an_open_round(mission: Mission, event: AnyEvent) -> Iterator[Violation]:
-    """Checks are recorded once in each round."""
-    if not isinstance(event, ScrutinyRecorded):
+def reports_belong_to_an_open_round(mission: Mission, event: AnyEvent) -> Iterator[Violation]:
+    """Checks, reviews, tests and conclusions are recorded in the round that is under way; checks once."""
+    if not isinstance(event, ScrutinyRecorded | ReviewRecorded | UserTestingRecorded | ValidationConcluded):
         return
     last = mission.validation.last_round(event.milestone)
-    if last is None or last.concluded is not None or last.round != event.round or last.scrutiny is not None:
+    fits = last is not None and last.concluded is None and last.round == event.round
+    if not fits or (isinstance(event, ScrutinyRecorded) and last is not None and last.scrutiny is not None):
         yield Violation(
-            rule="scrutiny_round",
+            rule="not_this_round",
             offender=event.milestone,
-            message=f"{event.milestone}: scrutiny of round {event.round} does not fit the validation under way",
+            message=f"{event.milestone}: a {event.kind} of round {event.round} does not fit the validation under way",
         )
+
+
+def milestones_exist(mission: Mission, event: AnyEvent) -> Iterator[Violation]:
+    """Only a milestone of the plan is validated or sealed, and it is sealed once for good."""
+    if not isinstance(event, ValidationStarted | MilestoneSealed):
+        return
+    name = event.milestone if isinstance(event, ValidationStarted) else event.id
+    state = mission.plan.milestones.get(name)
+    if state is None:
+        yield Violation(rule="unknown_milestone", offender=name, message=f"{name}: no milestone has this id")
+    elif state.sealed:
+        yield Violation(rule="sealed_milestone", offender=name, message=f"{name}: is sealed already")
 
 
 def unproved(mission: Mission, milestone: str) -> list[str]:
@@ -193,7 +208,8 @@ RULES = (
     a_pass_carries_its_evidence,
     a_verdict_is_about_the_present,
     a_round_begins_when_its_features_are_done,
-    scrutiny_belongs_to_an_open_round,
+    reports_belong_to_an_open_round,
+    milestones_exist,
     a_conclusion_says_what_was_proved,
     a_seal_needs_a_passed_round,
     a_mission_completes_when_all_is_sealed_and_holds,

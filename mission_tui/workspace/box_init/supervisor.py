@@ -29,9 +29,9 @@ KILL_PATIENCE_S = 2.0
 class Supervisor:
     """Runs one task to its end. Lives in a process of its own, between PID 1 and the task."""
 
-    def __init__(self, control: socket.socket) -> None:
+    def __init__(self, link: socket.socket) -> None:
         prctl(PR_SET_CHILD_SUBREAPER, 1)
-        self.control = control
+        self.link = link
         self.sources: dict[int, Kept | None] = {}
         self.main = 0
         self.status: int | None = None
@@ -40,7 +40,7 @@ class Supervisor:
         self.wake = wake_on_child_exit()
         self.poller = select.poll()
         self.poller.register(self.wake, select.POLLIN)
-        self.poller.register(control, select.POLLIN)
+        self.poller.register(link, select.POLLIN)
 
     def run(self) -> bool:
         """Take the order, carry it out and report; False when processes of it are left that would not die."""
@@ -59,7 +59,7 @@ class Supervisor:
         duration = time.monotonic() - started
         all_gone = self.kill_the_rest()
         self.read_what_is_left()
-        self.control.sendall(encode({"id": self.order["id"], "result": self.result(duration)}))
+        self.link.sendall(encode(self.result(duration)))
         return all_gone
 
     def take_order(self) -> tuple[Message, dict[str, int]]:
@@ -67,7 +67,7 @@ class Supervisor:
         line = b""
         descriptors: list[int] = []
         while not line.endswith(b"\n"):
-            data, more = receive(self.control)
+            data, more = receive(self.link)
             if not data:
                 os._exit(0)
             line += data
@@ -109,7 +109,7 @@ class Supervisor:
             if descriptor == self.wake:
                 drain(self.wake)
                 self.reap()
-            elif descriptor == self.control.fileno():
+            elif descriptor == self.link.fileno():
                 self.obey()
             else:
                 self.read(descriptor)
@@ -119,7 +119,7 @@ class Supervisor:
 
     def obey(self) -> None:
         """Take the only order a running task can be given: end, within `grace` seconds."""
-        data = self.control.recv(4096)
+        data = self.link.recv(4096)
         if not data:
             os._exit(1)
         grace = json.loads(data.splitlines()[-1])["grace"]

@@ -1,0 +1,214 @@
+"""Read-only views of a mission for screen and command line. Reads are short: an open one makes the log grow."""
+
+import sqlite3
+from collections.abc import Sequence
+from pathlib import Path
+from threading import Lock
+from typing import Any
+
+from mission_tui.domain.budget import Spend
+from mission_tui.domain.events import DecisionOpened, Recorded
+from mission_tui.domain.mission import Mission
+from mission_tui.domain.ports import JsonObject, Usage
+from mission_tui.store import schema
+from mission_tui.store.codec import from_json
+from mission_tui.store.errors import (
+    DamagedDatabase,
+    LockedDatabase,
+    NewerDatabase,
+    NoDatabase,
+    StoreError,
+    explained,
+)
+from mission_tui.store.layout import MissionFiles
+from mission_tui.store.rows import EVENT_COLUMNS, recorded
+from mission_tui.store.steps import (
+    COUNTERS,
+    STEP_COLUMNS,
+    TOTALS,
+    USAGE_COLUMNS,
+    RunTotals,
+    StepRecord,
+    spend_of,
+    step_of,
+    totals_of,
+    usage_of,
+)
+from mission_tui.store.summary import MissionSummary, StoredState
+
+BATCH = 2000
+"""Rows of one read while a ledger is folded."""
+BUSY_TIMEOUT_S = 2.0
+
+
+class Connection:
+    """A connection that cannot write. Any thread may use it, one at a time."""
+
+    def __init__(self, path: Path) -> None:
+        """Raises NoDatabase, NewerDatabase, DamagedDatabase or LockedDatabase."""
+        self.path = path
+        self._lock = Lock()
+        if not path.is_file():
+            raise NoDatabase(path)
+        try:
+            self._conn = sqlite3.connect(
+                f"{path.absolute().as_uri()}?mode=ro",
+                uri=True,
+                timeout=BUSY_TIMEOUT_S,
+                isolation_level=None,
+                check_same_thread=False,
+            )
+        except sqlite3.Error as error:
+            raise explained(error, path) from error
+        try:
+            self._check_version()
+        except BaseException:
+            self._conn.close()
+            raise
+
+    def rows(self, query: str, values: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
+        """All rows of one query, read in one go."""
+        with self._lock:
+            try:
+                return self._conn.execute(query, values).fetchall()
+            except sqlite3.Error as error:
+                raise explained(error, self.path) from error
+
+    def close(self) -> None:
+        with self._lock:
+            self._conn.close()
+
+    def _check_version(self) -> None:
+        found = int(self.rows("PRAGMA user_version")[0][0])
+        if found > schema.VERSION:
+            raise NewerDatabase(self.path, found, schema.VERSION)
+        if found < schema.VERSION:
+            raise DamagedDatabase(self.path, "it has no tables")
+
+
+class Reader:
+    """A mission as it is on the disk right now, whether or not an engine works on it.
+
+    Raises NoDatabase, NewerDatabase, DamagedDatabase or LockedDatabase, here and in every method.
+    """
+
+    def __init__(self, files: MissionFiles) -> None:
+        self._db = Connection(files.database)
+        self._folding = Lock()
+        self._mission = Mission()
+        self._opened: dict[str, float] = {}
+
+    def mission(self) -> Mission:
+        """The present state. Folds only what is new since the last call."""
+        with self._folding:
+            while batch := self.events(self._mission.seq, BATCH):
+                for one in batch:
+                    self._fold(one)
+                if len(batch) < BATCH:
+                    break
+            return self._mission
+
+    def seq(self) -> int:
+        """Number of the last event; 0 for an empty ledger."""
+        return int(self._db.rows("SELECT coalesce(max(seq), 0) FROM events")[0][0])
+
+    def version(self) -> int:
+        """A number that changes whenever anything was written since the last call: the cheapest way to poll."""
+        return int(self._db.rows("PRAGMA data_version")[0][0])
+
+    def events(self, since: int = 0, limit: int = 1000) -> list[Recorded]:
+        """At most `limit` events after a sequence number, oldest first."""
+        query = f"SELECT {EVENT_COLUMNS} FROM events WHERE seq > ? ORDER BY seq LIMIT ?"
+        rows = self._db.rows(query, (since, limit))
+        try:
+            return [recorded(row) for row in rows]
+        except ValueError as error:
+            raise DamagedDatabase(self._db.path, f"an event after {since} makes no sense") from error
+
+    def opened_at(self, decision_id: str) -> float | None:
+        """When a decision was put to the human, in Unix seconds."""
+        self.mission()
+        return self._opened.get(decision_id)
+
+    def steps(self, run_id: str, after: int = 0, limit: int = 500) -> list[StepRecord]:
+        """At most `limit` steps of a run with a number above `after`, in order.
+
+        A step that was running when it was read is read again by asking from below its number.
+        """
+        where = "run_id = ? AND n > ? ORDER BY n LIMIT ?"
+        return [
+            step_of(row)
+            for row in self._db.rows(f"SELECT {STEP_COLUMNS} FROM steps WHERE {where}", (run_id, after, limit))
+        ]
+
+    def step(self, run_id: str, n: int) -> StepRecord | None:
+        rows = self._db.rows(f"SELECT {STEP_COLUMNS} FROM steps WHERE run_id = ? AND n = ?", (run_id, n))
+        return step_of(rows[0]) if rows else None
+
+    def last_step(self, run_id: str) -> int:
+        """Number of the run's latest step; 0 before its first."""
+        return int(self._db.rows("SELECT coalesce(max(n), 0) FROM steps WHERE run_id = ?", (run_id,))[0][0])
+
+    def context(self, run_id: str) -> JsonObject | None:
+        """The messages and tools that the run began with."""
+        rows = self._db.rows("SELECT context FROM contexts WHERE run_id = ?", (run_id,))
+        return from_json(rows[0][0]) if rows else None
+
+    def spend(self) -> Spend:
+        """What all runs have used so far."""
+        return spend_of(self._db.rows(COUNTERS)[0])
+
+    def run_usage(self, run_id: str) -> Usage:
+        """What one run has used so far."""
+        rows = self._db.rows(f"SELECT {USAGE_COLUMNS} FROM run_totals WHERE run_id = ?", (run_id,))
+        return usage_of(rows[0]) if rows else Usage()
+
+    def run_list(self) -> list[RunTotals]:
+        """What every run has done and used, in the order in which they began."""
+        return [totals_of(row) for row in self._db.rows(TOTALS)]
+
+    def close(self) -> None:
+        self._db.close()
+
+    def __enter__(self) -> "Reader":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def _fold(self, one: Recorded) -> None:
+        if one.seq != self._mission.seq + 1:
+            raise DamagedDatabase(self._db.path, f"event {self._mission.seq + 1} is missing")
+        try:
+            self._mission = self._mission.apply(one.event)
+        except KeyError as error:
+            raise DamagedDatabase(self._db.path, f"event {one.seq} names what is not there: {error}") from error
+        if isinstance(one.event, DecisionOpened):
+            self._opened[one.event.decision.id] = one.at
+
+
+def summary(files: MissionFiles) -> MissionSummary:
+    """One line of the mission list, without folding the ledger. Raises what Reader raises."""
+    db = Connection(files.database)
+    try:
+        columns = COUNTERS.removeprefix("SELECT ").removesuffix(" FROM counters")
+        row = db.rows(f"SELECT state.summary, {columns} FROM counters LEFT JOIN state ON state.id = 1")[0]
+    finally:
+        db.close()
+    state = StoredState.model_validate_json(row[0]) if row[0] else StoredState(id=files.id)
+    return MissionSummary.model_construct(**dict(state), spend=spend_of(row[1:]))
+
+
+__all__ = [
+    "Connection",
+    "DamagedDatabase",
+    "LockedDatabase",
+    "MissionSummary",
+    "NewerDatabase",
+    "NoDatabase",
+    "Reader",
+    "RunTotals",
+    "StepRecord",
+    "StoreError",
+    "summary",
+]

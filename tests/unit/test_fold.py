@@ -1,0 +1,153 @@
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from mission_tui.domain.events import (
+    AnyEvent,
+    AssertionOverridden,
+    CommitRecorded,
+    FeatureAdded,
+    FeatureCancelled,
+    IssueDismissed,
+    IssueOpened,
+    MilestoneSealed,
+    MissionCompleted,
+    MissionPaused,
+    MissionResumed,
+    MissionRolledBack,
+    Recorded,
+    ScrutinyRecorded,
+    ValidationConcluded,
+    ValidationStarted,
+    event_from,
+)
+from mission_tui.domain.gates import check
+from mission_tui.domain.handoff import Issue
+from mission_tui.domain.mission import Mission, fold
+from mission_tui.domain.next import Complete, Stop, Wait, next_action
+from tests.support.missions import approved, feature, fold_gated, handed_off, proved, run_ended, verdict, worker_started
+
+NAMES = st.sampled_from(["VAL-A-001", "VAL-B-001", "VAL-G-001", "VAL-Z-009"])
+FEATURES = st.sampled_from(["F1", "F2", "F3"])
+MILESTONES = st.sampled_from(["M1", "M2"])
+RUNS = st.sampled_from(["R1", "R2", "R3", "R4"])
+COMMITS = st.sampled_from(["c1", "c2", "c3"])
+STATUSES = st.sampled_from(["passed", "failed", "blocked", "inconclusive"])
+ROUNDS = st.integers(1, 3)
+
+
+def moves() -> st.SearchStrategy[list[AnyEvent]]:
+    """Groups of events that belong together, sensible or not."""
+    one = st.one_of(
+        st.builds(lambda r, f: [worker_started(r, f)], RUNS, FEATURES),
+        st.builds(lambda r, f, c, n: handed_off(r, f, c, n), RUNS, FEATURES, COMMITS, ROUNDS),
+        st.builds(lambda r: [run_ended(r)], RUNS),
+        st.builds(
+            lambda a, s, c, m, r: [verdict(a, s, tree=f"t-{c}", milestone=m, round=r)],
+            NAMES, STATUSES, COMMITS, MILESTONES, ROUNDS,
+        ),
+        st.builds(
+            lambda m, r, c: [ValidationStarted(milestone=m, round=r, tree=f"t-{c}")], MILESTONES, ROUNDS, COMMITS
+        ),
+        st.builds(
+            lambda m, r: [ScrutinyRecorded(milestone=m, round=r, checks=(), comparisons=())], MILESTONES, ROUNDS
+        ),
+        st.builds(
+            lambda m, r, p: [ValidationConcluded(milestone=m, round=r, passed=p, summary="so")],
+            MILESTONES, ROUNDS, st.booleans(),
+        ),
+        st.builds(lambda m: [MilestoneSealed(id=m, head="c1")], MILESTONES),
+        st.builds(lambda a: [AssertionOverridden(assertion=a, reason="fine")], NAMES),
+        st.builds(lambda m: [MissionRolledBack(to=m, reason="bad")], st.sampled_from(["base", "M1", "M2"])),
+        st.builds(
+            lambda c, p: [CommitRecorded(commit=c, tree=f"t-{c}", paths=(p,), reason="skill")],
+            COMMITS, st.sampled_from(["a.py", ".agents/x", "b.py"]),
+        ),
+        st.builds(
+            lambda i: [IssueOpened(issue=Issue(id=i, source="handoff", severity="blocking", summary="odd"))],
+            st.sampled_from(["I1", "I2"]),
+        ),
+        st.builds(lambda i: [IssueDismissed(id=i, reason="no")], st.sampled_from(["I1", "I2"])),
+        st.builds(
+            lambda f, a, m: [FeatureAdded(feature=feature(f, (a,), m), origin="fix")], FEATURES, NAMES, MILESTONES
+        ),
+        st.builds(lambda f: [FeatureCancelled(id=f, reason="no")], FEATURES),
+        st.sampled_from([[MissionPaused(reason="why")], [MissionResumed()], [MissionCompleted(tree="t-c1")]]),
+    )  # fmt: skip
+    return st.lists(one, max_size=25).map(lambda groups: [event for group in groups for event in group])
+
+
+def accepted(events: list[AnyEvent]) -> tuple[Mission, list[AnyEvent]]:
+    mission, taken = fold_gated(approved()), approved()
+    for event in events:
+        if not check(mission, event):
+            mission = mission.apply(event)
+            taken.append(event)
+    return mission, taken
+
+
+@settings(max_examples=150, deadline=None)
+@given(moves())
+def test_whatever_the_gates_let_through_keeps_the_missions_promises(events: list[AnyEvent]):
+    mission, taken = accepted(events)
+    writers = [r for r in mission.runs.active if mission.runs.runs[r].started.role == "worker"]
+    assert len(writers) <= 1
+    for name, history in mission.validation.verdicts.items():
+        declared = set(mission.contract.assertions[name].proof.evidence)
+        assert all(v.status != "passed" or declared <= {e.kind for e in v.evidence} for v in history)
+    for state in mission.plan.features.values():
+        if state.status == "completed":
+            assert any(h.feature == state.feature.id and not h.partial for h in mission.runs.handoffs)
+            assert state.commits
+    if mission.ended == "completed":
+        assert all(mission.holds(a) for a in mission.contract.assertions)
+        assert all(m.sealed for m in mission.plan.milestones.values())
+        assert not mission.issues.open
+    assert mission.seq == len(taken)
+    assert sum(mission.counts().values()) == len(mission.contract.assertions)
+
+
+@settings(max_examples=100, deadline=None)
+@given(moves())
+def test_the_stored_form_of_a_ledger_folds_to_the_same_state(events: list[AnyEvent]):
+    mission, taken = accepted(events)
+    stored = [event_from(e.kind, e.run_id, e.model_dump(mode="json", exclude={"kind", "run_id"})) for e in taken]
+    assert fold(stored) == mission
+    wire = [Recorded(seq=i, at=1.5, event=e).model_dump_json() for i, e in enumerate(taken, 1)]
+    assert fold(Recorded.model_validate_json(w).event for w in wire) == mission
+
+
+@settings(max_examples=150, deadline=None)
+@given(moves())
+def test_something_always_comes_next_and_never_completes_too_early(events: list[AnyEvent]):
+    mission, _ = accepted(events)
+    action = next_action(mission)
+    if isinstance(action, Complete):
+        assert not check(mission, MissionCompleted(tree=mission.tree))
+    if mission.ended:
+        assert isinstance(action, Stop)
+    if mission.paused and not mission.ended:
+        assert isinstance(action, Wait)
+
+
+def test_a_rollback_restores_code_contract_verdicts_and_plan_together():
+    before = fold_gated([*proved(), MilestoneSealed(id="M1", head="c1")])
+    later = [worker_started("R2", "F2"), *handed_off("R2", "F2", "c2")]
+    mission = before
+    for event in later:
+        mission = mission.apply(event)
+    assert mission.assertion_status("VAL-A-001") == "stale"
+    back = mission.apply(MissionRolledBack(to="M1", reason="wrong way"))
+    assert (back.head, back.tree, back.plan) == (before.head, before.tree, before.plan)
+    assert back.assertion_status("VAL-A-001") == "passed"
+    assert back.milestone_status("M2") == "rolled_back"
+    assert back.plan.features["F2"].status == "pending"
+
+
+def test_a_pass_goes_stale_only_when_something_it_depends_on_changes():
+    mission = fold_gated([*proved()])
+    skill = CommitRecorded(commit="c2", tree="t-c1", paths=(".agents/skills/x/SKILL.md",), reason="skill")
+    assert mission.apply(skill).assertion_status("VAL-A-001") == "passed"
+    code = CommitRecorded(commit="c2", tree="t-c2", paths=("a.py",), reason="handoff")
+    assert mission.apply(code).assertion_status("VAL-A-001") == "stale"
+    narrow = mission.apply(verdict("VAL-A-001", depends_on=("b.py",)))
+    assert narrow.apply(code).assertion_status("VAL-A-001") == "passed"

@@ -75,7 +75,7 @@ async def open_desk(files: MissionFiles, db: MissionDatabase, options: HostOptio
         db=db,
         ledger=ledger,
         journal=Journal(db, time.time),
-        artifacts=Artifacts(files),
+        artifacts=Artifacts(files.artifacts),
         repo=await MissionRepository.open(files.worktree),
         roles=load_roles(prompts_dir()),
         make_model=_model,

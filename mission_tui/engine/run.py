@@ -299,6 +299,9 @@ class AgentRun:
 
     def _record(self, finished: FinishedStep, later: bool = False) -> None:
         """Remember a result; write it now, or with the start of the next step."""
+        redacted = self.desk.db.redactor.value(finished.result)
+        # What the model is shown now must be what it would be shown after a restart.
+        finished = finished.model_copy(update={"result": redacted})
         self.unsaved.append(finished)
         for place, step in enumerate(self.steps):
             if step.n == finished.n:

@@ -84,9 +84,9 @@ class RunWorkshop:
         app = self.mission.plan.services.app
         if app is None:
             raise ToolProblem("the services manifest names no app; start one with start_service(name, command)")
-        if self._app is None:
-            self._app = AppUnderTest(app, await self.box())
-        return await self._app.start()
+        running = self._app or AppUnderTest(app, await self.box())
+        self._app = running
+        return await running.start()
 
     async def close(self) -> None:
         """End everything that runs in the box, and the box."""

@@ -1,11 +1,11 @@
 """Evidence and large outputs: files named by the SHA-256 of their content, written once and never changed."""
 
 import hashlib
+import io
 import os
 import stat
 from collections.abc import Callable
 from pathlib import Path
-from typing import BinaryIO
 
 from mission_tui.store.durable import sync_folder, write_beside
 from mission_tui.store.redact import NO_SECRETS
@@ -48,7 +48,7 @@ class Artifacts:
         """Where content of this SHA-256 is or would be."""
         return self.root / sha[:2] / sha
 
-    def open(self, sha: str) -> BinaryIO:
+    def open(self, sha: str) -> io.BufferedReader:
         """Open stored content for reading. Raises FileNotFoundError."""
         return self.path(sha).open("rb")
 

@@ -1,4 +1,4 @@
-"""The streaming text of active runs, for the screen only: replaced a few times a second, never synced, never history."""
+"""The streaming text of active runs, for the screen only: often replaced, never synced, no history."""
 
 import asyncio
 import time

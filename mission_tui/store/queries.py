@@ -181,7 +181,7 @@ class Reader:
             raise DamagedDatabase(self._db.path, f"event {self._mission.seq + 1} is missing")
         try:
             self._mission = self._mission.apply(one.event)
-        except KeyError as error:
+        except (KeyError, IndexError) as error:
             raise DamagedDatabase(self._db.path, f"event {one.seq} names what is not there: {error}") from error
         if isinstance(one.event, DecisionOpened):
             self._opened[one.event.decision.id] = one.at

@@ -3,7 +3,7 @@
 import json
 import re
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Any, cast
 from urllib.parse import quote
 
 SHORTEST = 8
@@ -74,8 +74,7 @@ def is_text(data: bytes) -> bool:
 
 def _named(secrets: Mapping[str, str] | Iterable[str]) -> Iterable[tuple[str, str]]:
     if isinstance(secrets, Mapping):
-        named: Mapping[str, str] = secrets
-        return named.items()
+        return cast(Mapping[str, str], secrets).items()
     return [("secret", value) for value in secrets]
 
 

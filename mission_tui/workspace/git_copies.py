@@ -39,13 +39,14 @@ def box_git_dir(bench: Bench, destination: Path, commit: str, tree: Path, shown_
     of the commit's history where links cannot be made. Its HEAD is the mission's branch at `commit`; the tags that the
     commit contains are there, since many builds take their version from them.
     """
-    destination.mkdir(parents=True)
+    tags = _tags(bench, object_id(commit))
+    if destination.exists():
+        raise GitError(f"{destination} exists already")
     for name in ("objects/info", "objects/pack", "refs/heads"):
         (destination / name).mkdir(parents=True)
     (destination / "config").write_text(carried_settings(user_settings(bench.place.root), worktree=shown_at))
     copy_rules(bench.place.private, destination)
-    tags = _tags(bench, commit)
-    _bring_objects(bench, destination / "objects", [object_id(commit), *(tag.split(" ", 1)[0] for tag in tags)])
+    _bring_objects(bench, destination / "objects", [commit, *(tag.split(" ", 1)[0] for tag in tags)])
     if (bench.common.git_dir / "shallow").is_file():
         shutil.copyfile(bench.common.git_dir / "shallow", destination / "shallow")
     (destination / "packed-refs").write_text("".join(f"{tag}\n" for tag in [*tags, f"{commit} {bench.place.ref}"]))

@@ -242,6 +242,8 @@ async def test_a_hostile_configuration_runs_nothing(tmp_path: Path):
     await mission.remove(branch=True)
     assert not trace.exists()
     assert "evil" not in (shown / "config").read_text()
+    git(root, "status", check=False)
+    assert trace.exists(), "the trap itself does not work"
 
 
 KILLED_BY_ITS_CHILD = """
@@ -262,8 +264,7 @@ for point in map(int, sys.argv[1:]):
     place = Path(f"case-{point}")
     child = os.fork()
     if child == 0:
-        os.environ["PATH"] = f"{Path('bin').absolute()}:{os.environ['PATH']}"
-        os.environ["CASE"] = str(place.absolute())
+        os.environ["PATH"] = f"{place.absolute()}:{os.environ['PATH']}"
         asyncio.run(work(place / "worktree", place / "journal"))
         os._exit(0)
     print(point, os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), flush=True)
@@ -271,16 +272,16 @@ for point in map(int, sys.argv[1:]):
 
 
 async def test_killed_before_or_after_any_git_command_it_ends_with_one_right_commit(tmp_path: Path):
-    points = range(1, 17)
+    points = range(1, 30)
     for point in points:
         root = make_repository(tmp_path / f"case-{point}" / "repo")
         mission = await start_mission(root, tmp_path / f"case-{point}" / "worktree")
         write(mission.worktree, {"a.txt": "two\n", "new": "x"})
         (mission.worktree / "src" / "app.py").unlink()
-        (tmp_path / f"case-{point}" / "left").write_text(str(point))
-    wrapper = tmp_path / "bin" / "git"
-    write(wrapper.parent, {"git": _wrapper()})
-    wrapper.chmod(0o755)
+        left = tmp_path / f"case-{point}" / "left"
+        left.write_text(str(point))
+        left.with_name("git").write_text(_wrapper(left))
+        left.with_name("git").chmod(0o755)
     script = [sys.executable, "-c", KILLED_BY_ITS_CHILD, *map(str, points)]
     env = os.environ | {"PYTHONPATH": str(Path(__file__).parents[2])}
     done = subprocess.run(script, cwd=tmp_path, env=env, capture_output=True, text=True, check=False)
@@ -305,10 +306,10 @@ async def test_killed_before_or_after_any_git_command_it_ends_with_one_right_com
         assert git(mission.worktree, "status", "--porcelain") == ""
 
 
-def _wrapper() -> str:
+def _wrapper(left: Path) -> str:
     """A git that kills its caller when its turn comes: before running at odd points, after running at even ones."""
     return f"""#!/bin/sh
-left=$(cat "$CASE/left"); left=$((left - 2)); echo $left > "$CASE/left"
+left=$(cat {left}); left=$((left - 2)); echo $left > {left}
 PATH={os.environ["PATH"]}
 [ $left = -1 ] && kill -9 $PPID && exit 1
 git "$@"; code=$?

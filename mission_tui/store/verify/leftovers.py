@@ -1,0 +1,64 @@
+"""What must be nowhere: known secrets, and a lock that outlived its engine."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+from mission_tui.store.layout import MissionFiles
+from mission_tui.store.lock import holder
+from mission_tui.store.queries import BATCH, Connection
+from mission_tui.store.redact import Redactor
+from mission_tui.store.verify.findings import LEFTOVERS, Broken
+
+_TEXTS = (
+    ("events", "seq", "data"),
+    ("contexts", "rowid", "context"),
+    ("steps", "id", "request"),
+    ("steps", "id", "result"),
+)
+
+
+def check_leftovers(db: Connection, files: MissionFiles, redactor: Redactor) -> Iterator[Broken]:
+    """Secrets in database, artifacts, log, inbox and live text; a lock held for a process that is gone."""
+    for what in (*_orphaned_lock(files), *_secrets_in_rows(db, redactor), *_secrets_in_files(files, redactor)):
+        yield Broken(invariant=LEFTOVERS, what=what)
+
+
+def _orphaned_lock(files: MissionFiles) -> Iterator[str]:
+    pid = holder(files)
+    if pid is not None and not _alive(pid):
+        yield f"the mission's lock is held although process {pid} is gone: a child of it lives on"
+
+
+def _secrets_in_rows(db: Connection, redactor: Redactor) -> Iterator[str]:
+    for table, key, column in _TEXTS:
+        last = -1
+        query = f"SELECT {key}, {column} FROM {table} WHERE {key} > ? ORDER BY {key} LIMIT ?"
+        while batch := db.rows(query, (last, BATCH)):
+            for number, text in batch:
+                for name in sorted(redactor.found_in((text or "").encode())):
+                    yield f"the secret {name} is in {column} {number} of {table}"
+            last = batch[-1][0]
+
+
+def _secrets_in_files(files: MissionFiles, redactor: Redactor) -> Iterator[str]:
+    for path in _stored_files(files):
+        for name in sorted(redactor.found_in(path.read_bytes())):
+            yield f"the secret {name} is in {path.relative_to(files.root)}"
+
+
+def _stored_files(files: MissionFiles) -> Iterator[Path]:
+    for folder in (files.artifacts, files.inbox, files.live):
+        yield from (path for path in sorted(folder.rglob("*")) if path.is_file() and not path.is_symlink())
+    if files.log.is_file():
+        yield files.log
+
+
+def _alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True

@@ -9,7 +9,7 @@ from sqlite_utils import Database, Migrations
 
 from mission_tui.store import schema
 from mission_tui.store.durable import sync_folder
-from mission_tui.store.errors import FenceLost, MissionExists, NewerDatabase, NoDatabase, explained
+from mission_tui.store.errors import DamagedDatabase, FenceLost, MissionExists, NewerDatabase, NoDatabase, explained
 from mission_tui.store.layout import MissionFiles
 from mission_tui.store.redact import NO_SECRETS, Redactor
 
@@ -157,6 +157,9 @@ def _check_version(db: Database, path: Path) -> None:
     found = int(db.conn.execute("PRAGMA user_version").fetchone()[0])
     if found > schema.VERSION:
         raise NewerDatabase(path, found, schema.VERSION)
+    if found == 0:
+        # A database takes its place only with its tables: migrating this one would hide that a mission is lost.
+        raise DamagedDatabase(path, "it has no tables")
 
 
 def _claim(db: Database) -> int:

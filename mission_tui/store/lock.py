@@ -102,3 +102,6 @@ def _pid(descriptor: int) -> int | None:
             return None
         time.sleep(_PAUSE_S)
     return None
+
+
+__all__ = ["MissionBusy", "MissionLock", "holder"]

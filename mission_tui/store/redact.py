@@ -64,9 +64,6 @@ class Redactor:
         return frozenset(self._names[m.decode()] for m in self._bytes.findall(data))
 
 
-NO_SECRETS = Redactor()
-
-
 def is_text(data: bytes) -> bool:
     """Whether content is textual: no NUL in its first 8 KB."""
     return b"\0" not in data[:8192]
@@ -84,3 +81,6 @@ def _forms(value: str) -> set[str]:
         once = json.dumps(value, ensure_ascii=ensure_ascii)[1:-1]
         forms |= {once, json.dumps(once, ensure_ascii=ensure_ascii)[1:-1]}
     return forms
+
+
+NO_SECRETS = Redactor()

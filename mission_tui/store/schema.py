@@ -19,7 +19,6 @@ CREATE TABLE events (
     data TEXT NOT NULL
 );
 CREATE UNIQUE INDEX events_by_command ON events (command_id) WHERE command_id IS NOT NULL;
-CREATE INDEX events_by_kind ON events (kind);
 
 CREATE TRIGGER events_have_no_gap BEFORE INSERT ON events
 WHEN NEW.seq <> (SELECT coalesce(max(seq), 0) + 1 FROM events)

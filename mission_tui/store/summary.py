@@ -62,7 +62,7 @@ def summarised(mission: Mission, last: Recorded, before: tuple[Mission, StoredSt
     old, known = before
     proofs_same = mission.contract is old.contract and mission.validation is old.validation
     plan_same = mission.plan is old.plan and mission.rolled_back is old.rolled_back
-    milestones_same = plan_same and mission.validation is old.validation and mission.decisions is old.decisions
+    rounds_same = mission.validation.rounds is old.validation.rounds
     created = mission.created
     return StoredState(
         id=mission.id,
@@ -76,7 +76,7 @@ def summarised(mission: Mission, last: Recorded, before: tuple[Mission, StoredSt
         head=mission.head,
         assertions=known.assertions if proofs_same and known.assertions else mission.counts(),
         features=known.features if plan_same else _features(mission),
-        milestones=known.milestones if milestones_same else _milestones(mission),
+        milestones=known.milestones if plan_same and rounds_same and mission.decisions is old.decisions else _milestones(mission),
         decisions=tuple(DecisionLine(id=d.id, kind=d.kind, summary=d.summary) for d in mission.decisions.open),
         active_roles=tuple(mission.runs.runs[r].started.role for r in mission.runs.active),
         usd_cap=mission.limits.usd,

@@ -95,10 +95,11 @@ class Bubblewrap:
         """Questions to PID 1 are answered in order: one at a time."""
         self._log_dir = log_dir
         self._logs = itertools.count(1)
-        self._spare: Channel | None = None
-        """A supervisor forked ahead of time: forking would be a third of the cost of a short command."""
+        self._spares: list[Channel] = []
+        """Supervisors forked ahead of time: forking would be a third of the cost of a short command."""
         self._links: set[Channel] = set()
         self._services: dict[str, _Service] = {}
+        self._programs: list[BoxProgram] = []
         self._closed = False
 
     async def __aenter__(self) -> "Bubblewrap":
@@ -112,7 +113,7 @@ class Bubblewrap:
     async def greet(self, environ: Mapping[str, str]) -> None:
         """Wait until the first process answers, and give it the environment of all that it will start."""
         await self._ask({"op": "hello", "env": dict(environ)}, _OPEN_TIMEOUT_S)
-        self._spare = await self._fork()
+        self._spares.append(await self._fork())
 
     async def run(
         self,
@@ -149,6 +150,8 @@ class Bubblewrap:
         known = self._services.get(name)
         if known is not None and not known.result.done():
             raise BoxError(f"a service named {name!r} is already running: stop it first or choose another name")
+        if known is not None:
+            self._drop(known.link)
         log = self._new_log(f"service-{next(self._logs)}")
         with contextlib.ExitStack() as files:
             link = await self._start(_order(["/bin/bash", "-c", command], cwd, env), {"log": open_log(log, files)})
@@ -183,7 +186,9 @@ class Bubblewrap:
         with contextlib.ExitStack() as files, theirs:
             given = {"stdin": theirs.fileno(), "stdout": theirs.fileno(), "log": open_log(log, files)}
             link = await self._start(_order(command, ".", env), given)
-        return await BoxProgram.connect(ours, log, lambda: self._end_program(link))
+        program = await BoxProgram.connect(ours, log, lambda: self._end_program(link))
+        self._programs.append(program)
+        return program
 
     async def close(self) -> None:
         """Kill everything inside and wait until it is gone. Closing twice is fine."""
@@ -196,7 +201,7 @@ class Bubblewrap:
             self._process.kill()
             await self._process.wait()
         results = [service.result for service in self._services.values()]
-        await asyncio.gather(*results, return_exceptions=True)
+        await asyncio.gather(*results, *(program.close() for program in self._programs), return_exceptions=True)
         for link in list(self._links):
             self._drop(link)
         self._init.close()
@@ -234,10 +239,15 @@ class Bubblewrap:
     async def _start(self, order: JsonObject, given: Mapping[str, int]) -> Channel:
         """Give an order to a supervisor, with descriptors by name; returns the link on which the result will come."""
         self._check_open()
-        link, self._spare = self._spare or await self._fork(), None
-        with contextlib.suppress(OSError):  # it was killed: the end of the link, read next, is the result
-            await link.send(order | {"descriptors": list(given)}, list(given.values()))
-        self._spare = self._spare or await self._fork()
+        link = self._spares.pop() if self._spares else await self._fork()
+        try:
+            with contextlib.suppress(OSError):  # it was killed: the end of the link, read next, is the result
+                await link.send(order | {"descriptors": list(given)}, list(given.values()))
+            if not self._spares:
+                self._spares.append(await self._fork())
+        except BaseException:
+            self._drop(link)  # a supervisor whose link closes ends its task
+            raise
         return link
 
     async def _result(self, link: Channel) -> JsonObject:

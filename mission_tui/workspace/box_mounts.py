@@ -90,7 +90,7 @@ class Mounts:
         os.write(descriptor, text.encode())
         os.lseek(descriptor, 0, os.SEEK_SET)
         self.descriptors.append(descriptor)
-        self.add("--ro-bind-data", str(descriptor), place)
+        self.add("--perms", "0644", "--ro-bind-data", str(descriptor), place)
 
     def memory(self, place: str, limit: int, mode: str = "0755") -> None:
         self.add("--perms", mode, "--size", str(limit), "--tmpfs", place)

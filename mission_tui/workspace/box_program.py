@@ -48,16 +48,19 @@ class BoxProgram:
                 raise BoxError("the program has ended: start it again")
             try:
                 return await self._exchange(message, timeout_s)
+            except BoxError as error:
+                await self.close()
+                raise BoxError(f"{error}{self._last_words()}") from error
             except BaseException:
                 await self.close()
                 raise
 
     async def close(self) -> None:
-        """Ask it to end by closing its input, and kill it if it does not. Closing twice is fine."""
+        """Hang up, terminate it and wait until it is gone. Closing twice is fine."""
         if self._closed:
             return
         self._closed = True
-        self._writer.close()
+        self._writer.transport.abort()  # not close(), which would wait for a program that no longer reads
         with contextlib.suppress(OSError):
             await self._writer.wait_closed()
         await self._end()
@@ -69,11 +72,11 @@ class BoxProgram:
                 await self._writer.drain()
                 line = await self._reader.readline()
         except TimeoutError:
-            raise BoxError(f"the program did not answer within {timeout_s:g} s{self._last_words()}") from None
+            raise BoxError(f"the program did not answer within {timeout_s:g} s") from None
         except (OSError, ValueError) as error:
-            raise BoxError(f"the program's answer was lost ({error}){self._last_words()}") from error
+            raise BoxError(f"the program's answer was lost ({error})") from error
         if not line.endswith(b"\n"):
-            raise BoxError(f"the program ended without an answer{self._last_words()}")
+            raise BoxError("the program ended without an answer")
         try:
             return _OBJECT.validate_json(line)
         except ValueError as error:

@@ -4,6 +4,7 @@ import errno
 import os
 import shutil
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 from mission_tui.workspace.git_bench import Bench, refresh, remove_tree
@@ -42,17 +43,25 @@ def box_git_dir(bench: Bench, destination: Path, commit: str, tree: Path, shown_
     tags = _tags(bench, object_id(commit))
     if destination.exists():
         raise GitError(f"{destination} exists already")
+    try:
+        _write_settings(bench, destination, shown_at)
+        (destination / "packed-refs").write_text("".join(f"{tag}\n" for tag in [*tags, f"{commit} {bench.place.ref}"]))
+        _bring_objects(bench, destination, [commit, *(tag.split(" ", 1)[0] for tag in tags)])
+        _make_index(bench, destination, commit, tree)
+    except (GitError, OSError):
+        remove_tree(destination)
+        raise
+    return destination
+
+
+def _write_settings(bench: Bench, destination: Path, shown_at: str) -> None:
     for name in ("objects/info", "objects/pack", "refs/heads"):
         (destination / name).mkdir(parents=True)
     (destination / "config").write_text(carried_settings(user_settings(bench.place.root), worktree=shown_at))
     copy_rules(bench.place.private, destination)
-    _bring_objects(bench, destination / "objects", [commit, *(tag.split(" ", 1)[0] for tag in tags)])
-    if (bench.common.git_dir / "shallow").is_file():
-        shutil.copyfile(bench.common.git_dir / "shallow", destination / "shallow")
-    (destination / "packed-refs").write_text("".join(f"{tag}\n" for tag in [*tags, f"{commit} {bench.place.ref}"]))
+    if (bench.place.git_dir / "shallow").is_file():
+        shutil.copyfile(bench.place.git_dir / "shallow", destination / "shallow")
     (destination / "HEAD").write_text(f"ref: {bench.place.ref}\n")
-    _make_index(bench, destination, commit, tree)
-    return destination
 
 
 def _index_of(bench: Bench, tree: Path) -> Path:
@@ -79,13 +88,23 @@ def _tags(bench: Bench, commit: str) -> list[str]:
 
 def _bring_objects(bench: Bench, destination: Path, wanted: list[str]) -> None:
     try:
-        for source in _object_directories(bench.common.git_dir / "objects"):
-            _link_objects(source, destination)
+        for source in _object_directories(bench.place.git_dir / "objects"):
+            _link_objects(source, destination / "objects")
     except OSError as error:
         if error.errno not in _NO_LINK:
             raise
-        pack = str(destination / "pack" / "pack")
-        bench.git.run("pack-objects", "-q", "--revs", pack, stdin="".join(f"{id}\n" for id in wanted).encode())
+        _pack_objects(bench, destination, wanted)
+
+
+def _pack_objects(bench: Bench, destination: Path, wanted: list[str]) -> None:
+    """One pack of all that these commits and tags need. Borrowing the objects, only for as long as it takes, lets git
+    write where the pack belongs: it cannot move one from another file system."""
+    borrowed = destination / "objects" / "info" / "alternates"
+    borrowed.write_text(f"{bench.place.git_dir / 'objects'}\n")
+    ids = "".join(f"{name}\n" for name in wanted).encode()
+    pack = destination / "objects" / "pack" / "pack"
+    Git(destination, identity=bench.place.identity).run("pack-objects", "-q", "--revs", str(pack), stdin=ids)
+    borrowed.unlink()
 
 
 def _object_directories(first: Path) -> Iterator[Path]:
@@ -105,14 +124,12 @@ def _object_directories(first: Path) -> Iterator[Path]:
 
 def _link_objects(source: Path, destination: Path) -> None:
     """Hard links to every pack and loose object. Files that git is still writing, or just removed, are passed over."""
-    for directory in os.scandir(source):
-        if not directory.is_dir() or not (len(directory.name) == 2 or directory.name == "pack"):
-            continue
-        (destination / directory.name).mkdir(exist_ok=True)
-        for file in os.scandir(directory.path):
-            if file.name.startswith("tmp_") or file.name.endswith((".lock", ".keep")):
-                continue
-            try:
-                os.link(file.path, destination / directory.name / file.name)
-            except (FileNotFoundError, FileExistsError):
-                continue
+    with os.scandir(source) as entries:
+        names = [entry.name for entry in entries if len(entry.name) == 2 or entry.name == "pack"]
+    for name in names:
+        (destination / name).mkdir(exist_ok=True)
+        with os.scandir(source / name) as files:
+            for file in files:
+                if not file.name.startswith("tmp_") and not file.name.endswith((".lock", ".keep")):
+                    with suppress(FileNotFoundError, FileExistsError):
+                        os.link(file.path, destination / name / file.name)

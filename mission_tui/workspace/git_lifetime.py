@@ -53,7 +53,7 @@ def clear_stale_locks(bench: Bench) -> tuple[Path, ...]:
     Only for the holder of the mission's lock, while no command of its own runs: whoever made them is dead then. Locks
     of the user's own index and refs are never touched.
     """
-    common, private = bench.common.git_dir, bench.place.private
+    common, private = bench.place.git_dir, bench.place.private
     dropped = common / bench.place.dropped
     found = [*private.glob("scratch-*"), *private.glob("*.lock"), common / f"{bench.place.ref}.lock"]
     found += dropped.glob("*.lock")

@@ -8,7 +8,6 @@ from pathlib import Path
 
 from mission_tui.workspace.git import MissionRepository, inspect_repository
 
-
 NOW = datetime(2030, 1, 2, 3, 4, 5, tzinfo=UTC)
 
 _WHO = {

@@ -1,3 +1,4 @@
+import asyncio
 import os
 import subprocess
 import sys
@@ -96,7 +97,17 @@ async def test_changes_made_after_the_intent_stay_uncommitted(mission: MissionRe
 
 @pytest.mark.parametrize(
     "message",
-    ["", "\0", "--amend", "two\n\nparagraphs\n", "Key: value", "#comment", "emoji \U0001f600", "lone \ud800", "x" * 100_000],
+    [
+        "",
+        "\0",
+        "--amend",
+        "two\n\nparagraphs\n",
+        "Key: value",
+        "#comment",
+        "emoji \U0001f600",
+        "lone \ud800",
+        "x" * 100_000,
+    ],
 )
 async def test_any_text_can_be_a_message_and_the_trailers_stay_whole(mission: MissionRepository, message: str):
     write(mission.worktree, {"new": "x"})
@@ -150,7 +161,9 @@ async def test_given_files_are_never_written_through_a_link(mission: MissionRepo
     assert (mission.worktree / "a.txt").read_text() == "ours"
 
 
-@pytest.mark.parametrize("path", ["", ".", "../x", "/etc/x", "a/../b", ".git/config", "a/.GIT/hooks/x", "a//b", "a/", "a\0b"])
+@pytest.mark.parametrize(
+    "path", ["", ".", "../x", "/etc/x", "a/../b", ".git/config", "a/.GIT/hooks/x", "a//b", "a/", "a\0b"]
+)
 async def test_paths_that_lead_elsewhere_are_refused(mission: MissionRepository, path: str):
     with pytest.raises(GitError, match="not a path of a file"):
         await mission.commit_paths({path: b"x"}, "x", {}, NOW)
@@ -216,11 +229,24 @@ async def test_a_hostile_configuration_runs_nothing(tmp_path: Path):
         (hooks / name).symlink_to(program)
         (root / ".git" / "hooks" / name).symlink_to(program)
     plain = {"core.hooksPath": str(hooks), "commit.gpgSign": "true", "log.showSignature": "true"}
-    programs = (
-        "core.fsmonitor filter.evil.clean filter.evil.smudge filter.evil.process diff.evil.textconv diff.evil.command "
-        "diff.external merge.evil.driver gpg.program core.pager core.editor core.askPass core.sshCommand "
-        "credential.helper core.alternateRefsCommand uploadpack.packObjectsHook"
-    ).split()
+    programs = [
+        "core.fsmonitor",
+        "filter.evil.clean",
+        "filter.evil.smudge",
+        "filter.evil.process",
+        "diff.evil.textconv",
+        "diff.evil.command",
+        "diff.external",
+        "merge.evil.driver",
+        "gpg.program",
+        "core.pager",
+        "core.editor",
+        "core.askPass",
+        "core.sshCommand",
+        "credential.helper",
+        "core.alternateRefsCommand",
+        "uploadpack.packObjectsHook",
+    ]
     for key, value in (plain | dict.fromkeys(programs, str(program))).items():
         git(root, "config", key, value)
     git(root, "config", "filter.evil.required", "true")
@@ -284,7 +310,9 @@ async def test_killed_before_or_after_any_git_command_it_ends_with_one_right_com
         left.with_name("git").chmod(0o755)
     script = [sys.executable, "-c", KILLED_BY_ITS_CHILD, *map(str, points)]
     env = os.environ | {"PYTHONPATH": str(Path(__file__).parents[2])}
-    done = subprocess.run(script, cwd=tmp_path, env=env, capture_output=True, text=True, check=False)
+    done = await asyncio.to_thread(
+        subprocess.run, script, cwd=tmp_path, env=env, capture_output=True, text=True, check=False
+    )
     codes = [int(line.split()[1]) for line in done.stdout.splitlines()]
     assert codes[0] == -9, done.stderr
     assert codes[-1] == 0, "more git commands than kill points"

@@ -64,7 +64,7 @@ async def test_a_detached_head_has_no_branch(tmp_path: Path):
 
 async def test_without_an_identity_the_products_own_stands_in(tmp_path: Path, user: Path):
     root = make_repository(tmp_path / "repo")
-    user.write_text("")
+    git(root, "config", "--file", str(user), "--remove-section", "user")
     state = await inspect_repository(root)
     assert (state.user_name, state.user_email) == ("mission-tui", "mission-tui@localhost")
 
@@ -119,7 +119,7 @@ async def test_looking_at_a_repository_runs_nothing_that_its_settings_name(tmp_p
     root = make_repository(tmp_path / "repo", {"a.txt": "one\n", ".gitattributes": "*.txt filter=evil diff=evil\n"})
     trace = tmp_path / "ran"
     program = tmp_path / "evil"
-    program.write_text(f"#!/bin/sh\necho \"$0 $*\" >> {trace}\ncat\n")
+    program.write_text(f'#!/bin/sh\necho "$0 $*" >> {trace}\ncat\n')
     program.chmod(0o755)
     for key in ("core.fsmonitor", "filter.evil.clean", "filter.evil.smudge", "diff.external", "diff.evil.textconv"):
         git(root, "config", key, str(program))

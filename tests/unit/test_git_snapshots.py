@@ -56,7 +56,18 @@ async def test_a_change_with_a_forged_time_stamp_is_seen(mission: MissionReposit
 
 
 async def test_odd_names_survive(mission: MissionRepository):
-    odd = {"with space", "new\nline", "ünï©ode/日本", "-rf", "--", ":(top)x", "a*b[c]?", 'quo"te', "back\\slash", "tab\t"}
+    odd = {
+        "with space",
+        "new\nline",
+        "ünï©ode/日本",
+        "-rf",
+        "--",
+        ":(top)x",
+        "a*b[c]?",
+        'quo"te',
+        "back\\slash",
+        "tab\t",
+    }
     write(mission.worktree, dict.fromkeys(odd, "x"))
     assert odd <= await names(mission)
     for name in odd:
@@ -108,15 +119,20 @@ async def test_pipes_and_sockets_are_left_out_even_in_place_of_a_file(mission: M
     assert await names(mission) == {".gitignore", "src/app.py"}
 
 
-async def test_ignore_files_of_repository_and_user_and_build_litter_are_left_out_and_named(
-    root: Path, tmp_path: Path
-):
+async def test_ignore_files_of_repository_and_user_and_build_litter_are_left_out_and_named(root: Path, tmp_path: Path):
     ignore = tmp_path / "ignore"
     ignore.write_text("*.swp\n")
     git(root, "config", "core.excludesFile", str(ignore))
     (root / ".git" / "info" / "exclude").write_text("local.txt\n")
     mission = await start_mission(root, tmp_path / "worktree")
-    litter = ("build/out.o", "x.swp", "local.txt", "src/__pycache__/app.pyc", "node_modules/p/index.js", "my.egg-info/x")
+    litter = (
+        "build/out.o",
+        "x.swp",
+        "local.txt",
+        "src/__pycache__/app.pyc",
+        "node_modules/p/index.js",
+        "my.egg-info/x",
+    )
     write(mission.worktree, dict.fromkeys(litter, "x") | {"kept.txt": "x"})
     assert await names(mission) == {".gitignore", "a.txt", "src/app.py", "kept.txt"}
     assert await mission.left_out() == (
@@ -168,10 +184,11 @@ async def test_submodules_stay_as_the_commit_names_them(root: Path, tmp_path: Pa
     assert modes(mission, await mission.write_tree())["lib"] == "160000"
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
 async def test_what_may_not_be_read_is_left_out_and_named(mission: MissionRepository):
     write(mission.worktree, {"locked": "x"})
     (mission.worktree / "locked").chmod(0)
+    if os.access(mission.worktree / "locked", os.R_OK):
+        pytest.skip("this user may read everything")
     assert "locked" not in await names(mission)
     assert "locked" in await mission.left_out()
 

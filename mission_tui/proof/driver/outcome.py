@@ -1,0 +1,40 @@
+"""How steps fail, and how they wait."""
+
+import re
+import time
+from collections.abc import Callable
+from typing import Any
+
+
+class StepFailure(Exception):
+    """A step that did not succeed: the cause as `domain.verdict.Cause` names it, and a line with expected and seen."""
+
+    def __init__(self, cause: str, reason: str) -> None:
+        super().__init__(reason)
+        self.cause = cause
+        self.evidence: list[dict[str, str]] = []
+
+    def as_answer(self) -> dict[str, Any]:
+        return {"cause": self.cause, "reason": str(self), "evidence": self.evidence}
+
+
+def wait_until(met: Callable[[], str | None], within_s: float, pause: Callable[[float], None]) -> None:
+    """Ask again until `met` returns None; its last words are the failure once the time is over."""
+    deadline = time.monotonic() + within_s
+    while True:
+        complaint = met()
+        if complaint is None:
+            return
+        if time.monotonic() >= deadline:
+            raise StepFailure("expectation", complaint)
+        pause(0.05)
+
+
+def matches(pattern: str, text: str) -> bool:
+    return re.search(pattern, text, re.MULTILINE) is not None
+
+
+def shown(text: str, limit: int = 300) -> str:
+    """A text on one line, shortened, for a failure's message."""
+    flat = " ".join(text.split())
+    return repr(flat if len(flat) <= limit else flat[:limit] + "…")

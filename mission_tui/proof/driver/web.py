@@ -1,0 +1,140 @@
+"""HTTP requests with a cookie jar that lasts as long as its session."""
+
+import json
+import time
+from pathlib import Path
+from typing import Any
+
+import httpx
+from outcome import StepFailure, matches, shown
+
+MAX_BODY = 2_000_000
+PAUSE_S = 0.1
+
+
+class WebSession:
+    """One assertion's requests."""
+
+    def __init__(self, folder: Path, name: str) -> None:
+        self._file = folder / f"{name}-responses.json"
+        self._client = httpx.Client(follow_redirects=False, trust_env=False)
+        self._log: list[dict[str, Any]] = []
+        self._last: httpx.Response | None = None
+
+    def handle(self, request: dict[str, Any]) -> dict[str, Any]:
+        """`steps`: run and check them; `send`: one request for a tester."""
+        try:
+            if request["do"] == "steps":
+                for number, step in enumerate(request["steps"], 1):
+                    self._step(request["base"], number, step)
+                return {"evidence": self._evidence()}
+            response = self._send(request["url"], request["method"], request, 30.0)
+            return {"text": _as_text(response), "evidence": self._evidence()}
+        except StepFailure as failure:
+            failure.evidence = self._evidence()
+            raise
+
+    def _step(self, base: str, number: int, step: dict[str, Any]) -> None:
+        """GET and HEAD are asked again until they fit, if the step says how long to wait."""
+        within = float(step.get("within_s", 0))
+        deadline = time.monotonic() + within
+        while True:
+            response = self._act(base, step, max(within, 30.0))
+            complaint = _complaint(step, response)
+            if complaint is None:
+                return
+            repeatable = str(step.get("request", "")).split(" ")[0] in ("GET", "HEAD")
+            if not repeatable or time.monotonic() >= deadline:
+                raise StepFailure("expectation", f"step {number}, {step.get('request', 'same response')}: {complaint}")
+            time.sleep(PAUSE_S)
+
+    def _act(self, base: str, step: dict[str, Any], timeout: float) -> httpx.Response:
+        if "request" in step:
+            method, _, path = step["request"].partition(" ")
+            return self._send(base + path, method, step, timeout)
+        if self._last is None:
+            raise StepFailure("other", "the first step needs a `request`")
+        return self._last
+
+    def _send(self, url: str, method: str, step: dict[str, Any], timeout: float) -> httpx.Response:
+        body = step.get("body")
+        content: dict[str, Any] = {}
+        if isinstance(body, str):
+            content = {"content": body}
+        elif body is not None:
+            content = {"json": body}
+        try:
+            response = self._client.request(method, url, headers=step.get("headers"), timeout=timeout, **content)
+        except httpx.TimeoutException:
+            raise StepFailure("app", f"{method} {url}: no answer within {timeout:g} s") from None
+        except httpx.HTTPError as error:
+            raise StepFailure("app", f"{method} {url}: {error or type(error).__name__}") from None
+        self._last = response
+        self._log.append(_record(response))
+        return response
+
+    def _evidence(self) -> list[dict[str, str]]:
+        self._file.write_text(json.dumps(self._log, ensure_ascii=False, indent=1))
+        return [{"kind": "response", "file": self._file.name, "name": "responses.json"}] if self._log else []
+
+    def close(self) -> None:
+        self._client.close()
+
+
+def _record(response: httpx.Response) -> dict[str, Any]:
+    return {
+        "request": f"{response.request.method} {response.request.url.raw_path.decode()}",
+        "status": response.status_code,
+        "headers": dict(response.headers),
+        "body": response.text[:MAX_BODY],
+    }
+
+
+def _as_text(response: httpx.Response) -> str:
+    headers = "\n".join(f"{k}: {v}" for k, v in response.headers.items())
+    return f"{response.status_code} {response.reason_phrase}\n{headers}\n\n{response.text[:12_000]}"
+
+
+def _complaint(step: dict[str, Any], response: httpx.Response) -> str | None:
+    """The first expectation that does not hold, as expected and seen."""
+    status = step.get("expect_status")
+    if status is not None and response.status_code != status:
+        return f"expected status {status}, seen {response.status_code} {shown(response.text, 120)}"
+    for name, pattern in step.get("expect_header", {}).items():
+        value = response.headers.get(name)
+        if value is None or not matches(pattern, value):
+            return f"expected header {name} to match {pattern!r}, seen {value!r}"
+    body = step.get("expect_body")
+    if body is not None and not matches(body, response.text):
+        return f"expected a body that matches {body!r}, seen {shown(response.text)}"
+    return _json_complaint(step.get("expect_json", {}), response)
+
+
+def _json_complaint(expected: dict[str, Any], response: httpx.Response) -> str | None:
+    if not expected:
+        return None
+    try:
+        document = response.json()
+    except ValueError:
+        return f"expected JSON, seen {shown(response.text)}"
+    for pointer, value in expected.items():
+        found, seen = _resolve(document, pointer)
+        if not found:
+            return f"expected {pointer} in the JSON, seen {shown(response.text)}"
+        if seen != value or isinstance(seen, bool) != isinstance(value, bool):
+            return f"expected {pointer} to be {json.dumps(value)}, seen {json.dumps(seen)[:200]}"
+    return None
+
+
+def _resolve(document: Any, pointer: str) -> tuple[bool, Any]:  # noqa: ANN401 - any JSON
+    """RFC 6901."""
+    here = document
+    for part in pointer.split("/")[1:]:
+        key = part.replace("~1", "/").replace("~0", "~")
+        if isinstance(here, list) and key.isdigit() and int(key) < len(here):
+            here = here[int(key)]
+        elif isinstance(here, dict) and key in here:
+            here = here[key]
+        else:
+            return False, None
+    return True, here

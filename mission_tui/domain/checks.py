@@ -7,7 +7,14 @@ A step is at most one action and any number of `expect_…` keys that must hold 
 import re
 from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import AfterValidator, BeforeValidator, Field, model_validator
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    Field,
+    SerializerFunctionWrapHandler,
+    model_serializer,
+    model_validator,
+)
 
 from mission_tui.domain.base import Frozen
 
@@ -91,6 +98,11 @@ class Step(Frozen):
     ACTIONS: ClassVar[tuple[str, ...]] = ()
     within_s: float = Field(default=5.0, gt=0, le=600)
     """How long the step's expectations may take to come true, in seconds."""
+
+    @model_serializer(mode="wrap")
+    def _as_written(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """Only the keys that were given: which keys a step has is what it means."""
+        return {k: v for k, v in handler(self).items() if k in self.model_fields_set}
 
     @model_validator(mode="after")
     def _at_most_one_action(self) -> "Step":

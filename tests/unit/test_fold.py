@@ -5,6 +5,7 @@ from mission_tui.domain.events import (
     AnyEvent,
     AssertionOverridden,
     CommitRecorded,
+    ContractDrafted,
     FeatureAdded,
     FeatureCancelled,
     IssueDismissed,
@@ -24,7 +25,17 @@ from mission_tui.domain.gates import check
 from mission_tui.domain.handoff import Issue
 from mission_tui.domain.mission import Mission, fold
 from mission_tui.domain.next import Complete, Stop, Wait, next_action
-from tests.support.missions import approved, feature, fold_gated, handed_off, proved, run_ended, verdict, worker_started
+from tests.support.missions import (
+    approved,
+    assertion,
+    feature,
+    fold_gated,
+    handed_off,
+    proved,
+    run_ended,
+    verdict,
+    worker_started,
+)
 
 NAMES = st.sampled_from(["VAL-A-001", "VAL-B-001", "VAL-G-001", "VAL-Z-009"])
 FEATURES = st.sampled_from(["F1", "F2", "F3"])
@@ -127,6 +138,28 @@ def test_something_always_comes_next_and_never_completes_too_early(events: list[
         assert isinstance(action, Stop)
     if mission.paused and not mission.ended:
         assert isinstance(action, Wait)
+
+
+def test_a_stored_contract_is_read_back_as_it_was_written_for_every_kind_of_proof():
+    checks = {
+        "command": [{"run": "true"}, {"expect_file": "out", "within_s": 2}],
+        "http": [
+            {"request": "POST /x", "body": {"a": 1}, "expect_status": 201, "expect_header": {"content-length": 5}}
+        ],
+        "browser": [
+            {"goto": "/"},
+            {"fill": {"target": {"label": "Name"}, "value": "x"}, "expect_visible": {"text": "x"}},
+        ],
+        "terminal": [{"spawn": "x", "size": [80, 24]}, {"press": "Enter", "expect_screen": "ok"}],
+        "review": [],
+    }
+    written = [
+        assertion(f"VAL-K-00{i}", by=by, evidence=[], checks=steps) for i, (by, steps) in enumerate(checks.items())
+    ]
+    event = ContractDrafted(assertions=tuple(written))
+    assert event_from(event.kind, None, event.model_dump(mode="json", exclude={"kind", "run_id"})) == event
+    assert [a.model_dump(mode="json")["proof"]["checks"] for a in written][1][0]["request"] == "POST /x"
+    assert "goto" not in written[2].model_dump(mode="json")["proof"]["checks"][1]
 
 
 def test_a_rollback_restores_code_contract_verdicts_and_plan_together():

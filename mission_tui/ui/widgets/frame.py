@@ -1,0 +1,59 @@
+"""The top border of a pane: its number and name at the left, its figures at the right."""
+
+from textual.content import Content
+from textual.widget import Widget
+
+from mission_tui.ui.look import Line, Tone
+from mission_tui.ui.text import cell_len, cut
+
+_COLOURS: dict[Tone, str] = {
+    "plain": "$foreground",
+    "faint": "$faint",
+    "strong": "$foreground bold",
+    "good": "$success",
+    "bad": "$error",
+    "odd": "$secondary",
+    "live": "$accent",
+    "wait": "$attention",
+    "rule": "$rule",
+    "key": "$accent bold",
+}
+CORNERS = 6
+"""Cells of the border that the title may not use: corners, their dashes and the blanks around the title."""
+
+
+def content(line: Line) -> Content:
+    """A line as Textual's own text; never parsed as markup."""
+    return Content.assemble(*((text, _COLOURS.get(tone, "$foreground")) for text, tone in line))
+
+
+class Framed(Widget):
+    """A pane with a titled border; the rule between title and figures is part of the border."""
+
+    def frame(self, name: Line, figures: Line = ()) -> None:
+        """Set the border's title. Figures go first when there is no room."""
+        room = self.outer_size.width - CORNERS
+        if room <= 0:
+            return
+        left = sum(cell_len(text) for text, _ in name)
+        right = sum(cell_len(text) for text, _ in figures)
+        if figures and left + right + 3 <= room:
+            rule = "─" * (room - left - right - 2)
+            line: Line = (*name, (f" {rule} ", "live" if self.has_class("-current") else "rule"), *figures)
+        else:
+            line = _shortened(name, room)
+        title = content(line)
+        shown = (title.plain, title.spans)
+        if getattr(self, "_shown_title", None) != shown:
+            self._shown_title = shown
+            self.border_title = title  # pyright: ignore[reportAttributeAccessIssue] - the descriptor takes Content
+
+
+def _shortened(line: Line, room: int) -> Line:
+    pieces: list[tuple[str, Tone]] = []
+    for text, tone in line:
+        pieces.append((cut(text, room), tone))
+        room -= cell_len(text)
+        if room <= 0:
+            break
+    return tuple(pieces)

@@ -1,0 +1,201 @@
+"""A list of prepared lines, of which only the visible ones are drawn: one widget, however many lines."""
+
+from collections.abc import Sequence
+from typing import ClassVar, Protocol, get_args
+
+from rich.segment import Segment
+from rich.style import Style
+from textual import events
+from textual.binding import Binding, BindingType
+from textual.geometry import Size
+from textual.message import Message
+from textual.reactive import reactive
+from textual.scroll_view import ScrollView
+from textual.strip import Strip
+
+from mission_tui.ui.look import Line, Tone
+from mission_tui.ui.text import cell_len
+
+TONES: tuple[Tone, ...] = get_args(Tone)
+
+
+class Row(Protocol):
+    """One line of a list."""
+
+    @property
+    def key(self) -> str:
+        """What the line belongs to; several lines of one thing share it, and the cursor finds it again by it."""
+        ...
+
+    def paint(self, width: int) -> Line:
+        """The line in pieces, at most `width` cells long. Text in it must be clean."""
+        ...
+
+
+class Painted:
+    """A line that is already laid out."""
+
+    __slots__ = ("key", "line")
+
+    def __init__(self, key: str, *line: tuple[str, Tone]) -> None:
+        self.key = key
+        self.line: Line = line
+
+    def paint(self, width: int) -> Line:
+        return self.line
+
+
+class LineView(ScrollView, can_focus=True):
+    """Lines with a cursor. Rows are replaced as a whole; the cursor stays on the thing it was on."""
+
+    COMPONENT_CLASSES: ClassVar[set[str]] = {f"line--{tone}" for tone in TONES} | {"line--cursor"}
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("up,k", "move(-1)", "up", show=False),
+        Binding("down,j", "move(1)", "down", show=False),
+        Binding("pageup", "page(-1)", "page up", show=False),
+        Binding("pagedown", "page(1)", "page down", show=False),
+        Binding("home,g", "edge(0)", "top", show=False),
+        Binding("end,G", "edge(1)", "end", show=False),
+        Binding("enter", "open", "open", show=False),
+        Binding("space", "fold", "fold", show=False),
+    ]
+    empty: reactive[str] = reactive("")
+    """Shown while there are no rows: what will appear, and what to press."""
+
+    class Opened(Message):
+        """Enter was pressed on a line."""
+
+        def __init__(self, view: "LineView", key: str) -> None:
+            super().__init__()
+            self.view = view
+            self.key = key
+
+        @property
+        def control(self) -> "LineView":
+            return self.view
+
+    class Folded(Opened):
+        """Space was pressed on a line."""
+
+    def __init__(self, *, id: str | None = None, classes: str | None = None, cursor: bool = True) -> None:
+        super().__init__(id=id, classes=classes)
+        self.rows: Sequence[Row] = ()
+        self.cursor = 0
+        self.has_cursor = cursor
+        self._styles_of: dict[Tone, Style] = {}
+
+    @property
+    def line_width(self) -> int:
+        """Cells of a line."""
+        return self.scrollable_content_region.width
+
+    @property
+    def key(self) -> str | None:
+        """What the cursor is on."""
+        return self.rows[self.cursor].key if 0 <= self.cursor < len(self.rows) else None
+
+    @property
+    def at_end(self) -> bool:
+        return self.scroll_offset.y >= self.max_scroll_y - 1
+
+    def set_rows(self, rows: Sequence[Row], *, follow: bool = False) -> None:
+        """Show these rows. With `follow` the end comes into view, else what was in view stays."""
+        key, cursor, top = self.key, self.cursor, self.scroll_offset.y
+        was = self._first(key) if key is not None else cursor
+        self.rows = rows
+        self.virtual_size = Size(self.line_width, len(rows))
+        if follow:
+            self.cursor = max(0, len(rows) - 1)
+            self.scroll_to(y=self.max_scroll_y, animate=False)
+        else:
+            found = self._first(key) if key is not None else -1
+            self.cursor = min(found + cursor - was, len(rows) - 1) if found >= 0 else min(cursor, len(rows) - 1)
+            self.cursor = max(0, self.cursor)
+            self.scroll_to(y=min(max(0, top + self.cursor - cursor), self.max_scroll_y), animate=False)
+        self.refresh()
+
+    def go_to(self, key: str) -> None:
+        """Put the cursor on the first line of a thing."""
+        place = self._first(key)
+        if place >= 0:
+            self.move_to(place)
+
+    def move_to(self, row: int) -> None:
+        self.cursor = max(0, min(row, len(self.rows) - 1))
+        self._into_view()
+        self.refresh()
+
+    def _first(self, key: str | None) -> int:
+        return next((i for i, row in enumerate(self.rows) if row.key == key), -1)
+
+    def _into_view(self) -> None:
+        height = self.scrollable_content_region.height
+        top = self.scroll_offset.y
+        if self.cursor < top:
+            self.scroll_to(y=self.cursor, animate=False)
+        elif height and self.cursor >= top + height:
+            self.scroll_to(y=self.cursor - height + 1, animate=False)
+
+    # Keys and mouse
+
+    def action_move(self, by: int) -> None:
+        if self.has_cursor:
+            self.move_to(self.cursor + by)
+        else:
+            self.scroll_to(y=self.scroll_offset.y + by, animate=False)
+
+    def action_page(self, by: int) -> None:
+        self.action_move(by * max(1, self.scrollable_content_region.height - 1))
+
+    def action_edge(self, end: int) -> None:
+        self.move_to(len(self.rows) if end else 0)
+        self.scroll_to(y=self.max_scroll_y if end else 0, animate=False)
+
+    def action_open(self) -> None:
+        if self.key is not None:
+            self.post_message(self.Opened(self, self.key))
+
+    def action_fold(self) -> None:
+        if self.key is not None:
+            self.post_message(self.Folded(self, self.key))
+
+    def on_click(self, event: events.Click) -> None:
+        row = event.get_content_offset(self)
+        if row is None or not self.has_cursor:
+            return
+        again = row.y + self.scroll_offset.y == self.cursor
+        self.move_to(row.y + self.scroll_offset.y)
+        if again or event.chain > 1:
+            self.action_open()
+
+    # Drawing
+
+    def notify_style_update(self) -> None:
+        self._styles_of.clear()
+        super().notify_style_update()
+
+    def watch_empty(self) -> None:
+        self.refresh()
+
+    def render_line(self, y: int) -> Strip:
+        width = self.line_width
+        place = y + self.scroll_offset.y
+        if not self.rows:
+            return self._strip(((self.empty if y == 0 else "", "faint"),), width)
+        if place >= len(self.rows):
+            return Strip.blank(width, self._tone("plain"))
+        strip = self._strip(self.rows[place].paint(width), width)
+        if self.has_cursor and self.has_focus and place == self.cursor:
+            strip = strip.apply_style(self.get_component_rich_style("line--cursor", partial=True))
+        return strip
+
+    def _strip(self, line: Line, width: int) -> Strip:
+        segments = [Segment(text, self._tone(tone)) for text, tone in line]
+        length = sum(cell_len(text) for text, _ in line)
+        return Strip(segments, length).adjust_cell_length(width, self._tone("plain"))
+
+    def _tone(self, tone: Tone) -> Style:
+        style = self._styles_of.get(tone)
+        if style is None:
+            style = self._styles_of[tone] = self.get_component_rich_style(f"line--{tone}")
+        return style

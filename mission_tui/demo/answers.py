@@ -36,7 +36,9 @@ def recorded_answer(decision: Decision) -> Decide | None:
     """What the demo's engineer says to a decision of the demo's story; problems of this machine are not in it."""
     match decision.kind:
         case "answer":
-            return _decide(decision, "\n".join(f"{q.id}: {_QUESTIONS.get(q.id, q.default)}" for q in decision.questions))
+            return _decide(
+                decision, "\n".join(f"{q.id}: {_QUESTIONS.get(q.id, q.default)}" for q in decision.questions)
+            )
         case "approve_plan":
             return _decide(decision, "approve", "Every claim is one that I would check myself.")
         case "review_milestone":

@@ -14,7 +14,7 @@ from mission_tui.engine.conversation import messages_of, pending_calls, tools_of
 from mission_tui.engine.desk import Desk
 from mission_tui.engine.workshop import RunWorkshop
 from mission_tui.store.journal import FinishedStep, NewStep, StepRecord
-from mission_tui.tools.base import Tool, ToolProblem, ToolResult
+from mission_tui.tools.base import ToolProblem, ToolResult
 from mission_tui.tools.registry import TOOLS
 
 Outcome = Literal["ended", "suspended", "halted"]
@@ -225,7 +225,7 @@ class AgentRun:
             return self._suspend(result, step, asked=question is not None)
         ends = tool.ends(tool.parse(call.arguments))
         try:
-            return self._commit(tool, step, result, ends)
+            return self._commit(step, result, ends)
         except GateRefused as refused:
             listed = "\n".join(f"- {v.message}" for v in refused.violations)
             self._finish(step, "failed", {"text": f"{call.name} was refused:\n{listed}"})
@@ -250,7 +250,7 @@ class AgentRun:
             return None
         return "suspended"
 
-    def _commit(self, tool: Tool, step: StepRecord, result: ToolResult, ends: bool) -> Outcome | None:  # pyright: ignore[reportMissingTypeArgument, reportUnknownParameterType] - any tool
+    def _commit(self, step: StepRecord, result: ToolResult, ends: bool) -> Outcome | None:
         facts: list[AnyEvent] = list(result.facts(self.desk.mission))
         finished = FinishedStep(run_id=self.id, n=step.n, status="done", result=_stored(result))
         if not facts and not ends:

@@ -53,7 +53,7 @@ def parse_junit(path: Path) -> tuple[CaseResult, ...] | None:
     if not path.is_file() or path.is_symlink():
         return None
     try:
-        document = JUnitXml.fromfile(str(path))
+        document = JUnitXml.fromstring(path.read_bytes())
     except (JUnitXmlError, SyntaxError, OSError, ValueError):
         return None
     suites = [document] if isinstance(document, TestSuite) else list(document)
@@ -63,5 +63,5 @@ def parse_junit(path: Path) -> tuple[CaseResult, ...] | None:
 def _case(case: TestCase) -> CaseResult:
     kinds = {type(r) for r in case.result}
     outcome = "failed" if kinds & {Failure, JunitError} else "skipped" if Skipped in kinds else "passed"
-    prefix = f"{case.classname}::" if case.classname else ""
-    return CaseResult.model_validate({"name": f"{prefix}{case.name}", "outcome": outcome})
+    group, name = str(case.classname or ""), str(case.name or "")  # pyright: ignore[reportUnknownMemberType, reportUnknownArgumentType] - untyped library
+    return CaseResult.model_validate({"name": f"{group}::{name}" if group else name, "outcome": outcome})

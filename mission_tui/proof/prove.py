@@ -59,7 +59,7 @@ async def prove_all(
 
 
 async def prove(assertion: Assertion, stage: Stage, driver: Driver, shared: AppUnderTest | None = None) -> ProofResult:
-    """One assertion. Never raises for what the product does; a pass carries every declared kind of evidence."""
+    """One assertion. It never raises for what the product does; a pass carries every declared kind of evidence."""
     began = time.monotonic()
     try:
         evidence = await _observe(assertion, stage, driver, shared)

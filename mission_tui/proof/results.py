@@ -8,7 +8,7 @@ from mission_tui.domain.verdict import Cause, VerdictStatus
 
 
 class RawEvidence(Frozen):
-    """One observation as a file on the host. What is in the box may have written it: open it without following links."""
+    """One observation as a file on the host. The box may have written it: open it without following links."""
 
     kind: EvidenceKind
     path: Path

@@ -18,7 +18,7 @@ class DriverFailure(Exception):
 
     def __init__(self, cause: Cause, reason: str, evidence: tuple[RawEvidence, ...] = ()) -> None:
         super().__init__(reason)
-        self.cause = cause
+        self.cause: Cause = cause
         self.evidence = evidence
 
 

@@ -25,6 +25,10 @@ class MissionFiles:
     def artifacts(self) -> Path:
         return self.root / "artifacts"
 
+    def artifact(self, sha: str) -> Path:
+        """Where stored content of this SHA-256 is or would be."""
+        return self.artifacts / sha[:2] / sha
+
     @property
     def worktree(self) -> Path:
         return self.root / "worktree"

@@ -51,7 +51,7 @@ class Ledger:
         with self._db.atomic():
             before = self._memory
             mission, rows, stored = before.mission, list[tuple[Any, ...]](), list[Recorded]()
-            at = self.clock()
+            at = float(self.clock())
             for offered in events:
                 event, data = encoded(offered, self._db.redactor)
                 self._refuse_what_may_not_be(mission, event)

@@ -9,6 +9,7 @@ from pydantic import ValidationError
 
 from mission_tui.domain.base import Frozen
 from mission_tui.domain.ports import Delta
+from mission_tui.store.codec import to_json
 from mission_tui.store.layout import MissionFiles
 from mission_tui.store.redact import NO_SECRETS, Redactor
 
@@ -86,7 +87,7 @@ class LiveWriter:
         text = LiveText(
             kind=self._kind, text=self._redactor.text(whole), note=self._redactor.text(self._note), updated=time.time()
         )
-        data = text.model_dump_json().encode()
+        data = to_json(text.model_dump()).encode()
         temporary = self._path.with_suffix(".new")
         try:
             temporary.write_bytes(data)

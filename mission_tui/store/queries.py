@@ -116,10 +116,11 @@ class Reader:
         """A number that changes whenever anything was written since the last call: the cheapest way to poll."""
         return int(self._db.rows("PRAGMA data_version")[0][0])
 
-    def events(self, since: int = 0, limit: int = 1000) -> list[Recorded]:
-        """At most `limit` events after a sequence number, oldest first."""
-        query = f"SELECT {EVENT_COLUMNS} FROM events WHERE seq > ? ORDER BY seq LIMIT ?"
-        rows = self._db.rows(query, (since, limit))
+    def events(self, since: int = 0, limit: int = 1000, kinds: Sequence[str] = ()) -> list[Recorded]:
+        """At most `limit` events after a sequence number (-1: all), oldest first; only of some kinds if any is named."""
+        among = f"AND kind IN ({', '.join('?' * len(kinds))})" if kinds else ""
+        query = f"SELECT {EVENT_COLUMNS} FROM events WHERE seq > ? {among} ORDER BY seq LIMIT ?"
+        rows = self._db.rows(query, (since, *kinds, limit))
         try:
             return [recorded(row) for row in rows]
         except ValueError as error:

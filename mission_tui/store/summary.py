@@ -76,7 +76,9 @@ def summarised(mission: Mission, last: Recorded, before: tuple[Mission, StoredSt
         head=mission.head,
         assertions=known.assertions if proofs_same and known.assertions else mission.counts(),
         features=known.features if plan_same else _features(mission),
-        milestones=known.milestones if plan_same and rounds_same and mission.decisions is old.decisions else _milestones(mission),
+        milestones=known.milestones
+        if plan_same and rounds_same and mission.decisions is old.decisions
+        else _milestones(mission),
         decisions=tuple(DecisionLine(id=d.id, kind=d.kind, summary=d.summary) for d in mission.decisions.open),
         active_roles=tuple(mission.runs.runs[r].started.role for r in mission.runs.active),
         usd_cap=mission.limits.usd,

@@ -33,6 +33,8 @@ name = "sample"
 version = "1.0"
 [project.scripts]
 sample = "sample:main"
+[tool.hatch.build]
+dev-mode-dirs = ["src"]
 """
 
 
@@ -53,7 +55,7 @@ def other_tree(tmp_path: Path) -> Path:
     [
         (SETUPTOOLS, f"pip install --no-index --find-links {WHEELS} setuptools"),
         # hatchling is one of the development requirements; the box can see them, the environment cannot.
-        (HATCHLING, f"echo {sysconfig.get_path('purelib')} > /env/lib/python3*/site-packages/development.pth"),
+        (HATCHLING, f"cd /env/lib/python3*/site-packages && echo {sysconfig.get_path('purelib')} > dev.pth"),
     ],
     ids=["setuptools", "hatchling"],
 )

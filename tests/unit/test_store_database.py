@@ -1,4 +1,3 @@
-import os
 import signal
 import sqlite3
 
@@ -161,7 +160,7 @@ def test_a_killed_creation_leaves_a_whole_database_or_none(tmp_path):
     process = python(CREATOR, str(tmp_path))
     process.stdout.readline()
     missions = tmp_path / "missions"
-    wait_until(lambda: missions.is_dir() and len(os.listdir(missions)) > 5)
+    wait_until(lambda: missions.is_dir() and len(list(missions.iterdir())) > 5)
     process.send_signal(signal.SIGKILL)
     process.communicate()
     folders = sorted(missions.iterdir())

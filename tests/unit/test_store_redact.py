@@ -59,7 +59,7 @@ printable = st.text(st.characters(exclude_categories=("Cs",)), min_size=8, max_s
 )
 
 
-@given(printable, st.text(st.characters(exclude_categories=("Cs",)), max_size=20))
+@given(printable, st.text('abc XYZ 019 "', max_size=20))
 def test_no_secret_survives_in_json_however_deep_it_is_quoted(secret, around):
     secret = secret.strip()
     redactor = Redactor({"S": secret})

@@ -2,7 +2,7 @@
 
 import json
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from outcome import StepFailure, matches, shown, wait_until
 from playwright.sync_api import Browser as Chromium
@@ -150,18 +150,19 @@ class BrowserSession:
         if action == "press" and isinstance(value, str):
             self._page.keyboard.press(value)
             return
-        target = value["target"] if isinstance(value, dict) and "target" in value else value
+        fields: dict[str, Any] = cast("dict[str, Any]", value) if isinstance(value, dict) else {}
+        target: Any = fields.get("target", value)
         element = self._found(target, timeout)
         try:
             match action:
                 case "click":
                     element.click(timeout=timeout)
                 case "fill":
-                    element.fill(value["value"], timeout=timeout)
+                    element.fill(fields["value"], timeout=timeout)
                 case "select":
-                    element.select_option(value["value"], timeout=timeout)
+                    element.select_option(fields["value"], timeout=timeout)
                 case _:
-                    element.press(value["key"], timeout=timeout)
+                    element.press(fields["key"], timeout=timeout)
         except Error as error:
             raise StepFailure("locator", f"{action} {_name(target)}: {_line(error)}") from None
 

@@ -128,13 +128,11 @@ def _json_complaint(expected: dict[str, Any], response: httpx.Response) -> str |
 
 def _resolve(document: Any, pointer: str) -> tuple[bool, Any]:  # noqa: ANN401 - any JSON
     """RFC 6901."""
-    here = document
+    here: Any = document
     for part in pointer.split("/")[1:]:
         key = part.replace("~1", "/").replace("~0", "~")
-        if isinstance(here, list) and key.isdigit() and int(key) < len(here):
-            here = here[int(key)]
-        elif isinstance(here, dict) and key in here:
-            here = here[key]
-        else:
+        try:
+            here = here[int(key) if isinstance(here, list) else key]
+        except (LookupError, TypeError, ValueError):
             return False, None
     return True, here

@@ -1,10 +1,11 @@
 """The top border of a pane: its number and name at the left, its figures at the right."""
 
+from rich.cells import cell_len
 from textual.content import Content
 from textual.widget import Widget
 
 from mission_tui.ui.look import Line, Tone
-from mission_tui.ui.text import cell_len, cut
+from mission_tui.ui.text import cut
 
 _COLOURS: dict[Tone, str] = {
     "plain": "$foreground",

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import ClassVar, Protocol, get_args
 
+from rich.cells import cell_len
 from rich.segment import Segment
 from rich.style import Style
 from textual import events
@@ -14,7 +15,7 @@ from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 from mission_tui.ui.look import Line, Tone
-from mission_tui.ui.text import cell_len
+
 
 TONES: tuple[Tone, ...] = get_args(Tone)
 

@@ -1,0 +1,55 @@
+# `make demo` and `make test` need python3 (3.11 or later), pip, git and make; they set up everything else themselves.
+
+PYTHON ?= python3
+BIN := .venv/bin
+# Machines that forbid bytecode would pay seconds at every start without it.
+PIP := PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pip --disable-pip-version-check --quiet install --compile
+RUNTIME := .venv/.runtime
+DEVELOPMENT := .venv/.development
+
+.PHONY: demo test lint check bench lock clean
+
+demo: $(RUNTIME)
+	@$(BIN)/mission-tui doctor --fix
+	@$(BIN)/mission-tui demo $(ARGS)
+
+test: $(DEVELOPMENT)
+	@$(BIN)/mission-tui doctor --fix
+	@$(MAKE) --no-print-directory lint
+	$(BIN)/pytest $(ARGS)
+
+lint: $(DEVELOPMENT)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/lint-imports
+	$(BIN)/basedpyright
+
+bench: $(DEVELOPMENT)
+	$(BIN)/python -m benchmarks.turn
+
+lock: $(DEVELOPMENT)
+	for name in requirements requirements-dev requirements-bootstrap; do \
+		$(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
+			--quiet $$name.in --output-file $$name.txt || exit 1; \
+	done
+
+clean:
+	rm -rf .venv .bootstrap dist build *.egg-info .pytest_cache .ruff_cache .hypothesis
+
+# virtualenv is taken from the registry because Debian's Python has no venv module; `--target` is what an externally
+# managed Python allows.
+.venv/bin/python: requirements-bootstrap.txt
+	$(PYTHON) -m pip --disable-pip-version-check --quiet install --target .bootstrap --upgrade --require-hashes \
+		-r requirements-bootstrap.txt
+	PYTHONPATH=.bootstrap $(PYTHON) -m virtualenv --quiet --clear --no-download .venv
+	rm -rf .bootstrap
+	@touch $@
+
+$(RUNTIME): .venv/bin/python requirements.txt pyproject.toml
+	$(PIP) --require-hashes -r requirements.txt
+	$(PIP) --no-deps --no-build-isolation --editable .
+	@touch $@
+
+$(DEVELOPMENT): $(RUNTIME) requirements-dev.txt
+	$(PIP) --require-hashes -r requirements-dev.txt
+	@touch $@

@@ -20,7 +20,7 @@ from mission_tui.domain.gates import check
 from mission_tui.domain.mission import Mission
 from mission_tui.domain.ports import Model
 from mission_tui.domain.seats import SeatSettings
-from mission_tui.engine.desk import Desk
+from mission_tui.engine.desk import Desk, ModelMaker
 from mission_tui.engine.loop import MissionLoop
 from mission_tui.llm.retry import RetryNotice
 from mission_tui.llm.seats import make_model, preload
@@ -39,11 +39,17 @@ PACING = "MISSION_TUI_PACING"
 DONE, WAITING, UNPROVED, PROVIDER = 0, 3, 4, 5
 
 
+def default_model(seat: SeatSettings, on_retry: Callable[[RetryNotice], None]) -> Model:
+    """The seat's model, as the settings say."""
+    return make_model(seat, pacing=float(os.environ.get(PACING, "0") or 0), on_retry=on_retry)
+
+
 @dataclass(frozen=True, slots=True)
 class HostOptions:
     wait: bool = False
     """Wait for the human's answers, rather than return when only they can go on."""
     on_event: Callable[[Recorded], None] = lambda _: None
+    make_model: ModelMaker = default_model
 
 
 async def run_mission(files: MissionFiles, options: HostOptions) -> int:
@@ -78,15 +84,11 @@ async def open_desk(files: MissionFiles, db: MissionDatabase, options: HostOptio
         artifacts=Artifacts(files.artifacts),
         repo=await MissionRepository.open(files.worktree),
         roles=load_roles(prompts_dir()),
-        make_model=_model,
+        make_model=options.make_model,
         browser=find_browser(),
         on_event=options.on_event,
         slots=max(1, min(8, os.cpu_count() or 1)),
     )
-
-
-def _model(seat: SeatSettings, on_retry: Callable[[RetryNotice], None]) -> Model:
-    return make_model(seat, pacing=float(os.environ.get(PACING, "0") or 0), on_retry=on_retry)
 
 
 def exit_code(mission: Mission) -> int:

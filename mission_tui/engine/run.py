@@ -124,7 +124,7 @@ class AgentRun:
             result={"message": message.model_dump(mode="json"), "usage": reply.usage.model_dump()},
             usage=reply.usage,
         )
-        self._record(finished)
+        self._record(finished, later=True)
         self._speak(message)
         return message
 

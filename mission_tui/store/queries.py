@@ -117,7 +117,7 @@ class Reader:
         return int(self._db.rows("PRAGMA data_version")[0][0])
 
     def events(self, since: int = 0, limit: int = 1000, kinds: Sequence[str] = ()) -> list[Recorded]:
-        """At most `limit` events after a sequence number (-1: all), oldest first; only of some kinds if any is named."""
+        """At most `limit` events (-1: all) after a sequence number, oldest first; only of `kinds` if there are any."""
         among = f"AND kind IN ({', '.join('?' * len(kinds))})" if kinds else ""
         query = f"SELECT {EVENT_COLUMNS} FROM events WHERE seq > ? {among} ORDER BY seq LIMIT ?"
         rows = self._db.rows(query, (since, *kinds, limit))

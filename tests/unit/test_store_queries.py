@@ -23,7 +23,7 @@ from mission_tui.store.queries import Reader, summary
 from mission_tui.store.status import event_json, status_json
 from mission_tui.store.summary import summarised
 from tests.support.missions import approved, assertion, created, feature, proved, worker_started
-from tests.support.stores import Store, new_store, stored
+from tests.support.stores import Store, new_store, python, stored
 
 
 def said(text: str) -> MessageSaid:
@@ -262,3 +262,17 @@ def test_a_contract_of_a_thousand_assertions_stays_quick_to_append_to_and_to_lis
     )
     assert summary(store.files).assertions["pending"] == 1000
     assert len(store.db.conn.execute("SELECT summary FROM state").fetchone()[0]) < 2000
+
+
+def test_what_the_screen_reads_with_loads_no_writer():
+    modules = ", ".join(f"mission_tui.store.{m}" for m in ("queries", "inbox", "live", "layout", "lock", "status"))
+    process = python(f"import sys, {modules}; print('sqlite_utils' in sys.modules, 'git' in sys.modules)")
+    assert process.communicate()[0] == "False False\n"
+
+
+def test_events_can_be_asked_for_by_kind(tmp_path):
+    store = new_store(tmp_path)
+    store.ledger.append(created(), said("a"), asked(), said("b"))
+    with Reader(store.files) as reader:
+        assert [r.seq for r in reader.events(kinds=("message_said",))] == [2, 4]
+        assert [r.seq for r in reader.events(2, -1, ("message_said", "decision_opened"))] == [3, 4]

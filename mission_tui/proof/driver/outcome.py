@@ -18,16 +18,20 @@ class StepFailure(Exception):
         return {"cause": self.cause, "reason": str(self), "evidence": self.evidence}
 
 
-def wait_until(met: Callable[[], str | None], within_s: float, pause: Callable[[float], None]) -> None:
-    """Ask again until `met` returns None; its last words are the failure once the time is over."""
+def wait_until(met: Callable[[], str | None], within_s: float, pause: Callable[[float], bool]) -> None:
+    """Ask again until `met` returns None; its last words are the failure once the time is over.
+
+    `pause` waits for news, at most as many seconds as it is given, and returns False when no more can come.
+    """
     deadline = time.monotonic() + within_s
+    more = True
     while True:
         complaint = met()
         if complaint is None:
             return
-        if time.monotonic() >= deadline:
+        if not more or time.monotonic() >= deadline:
             raise StepFailure("expectation", complaint)
-        pause(0.05)
+        more = pause(0.05)
 
 
 def matches(pattern: str, text: str) -> bool:

@@ -2,20 +2,20 @@
 
 import os
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from browser import Browser, BrowserSession
-from terminal import TerminalSession
-from web import WebSession
+if TYPE_CHECKING:
+    from browser import Browser, BrowserSession
+    from terminal import TerminalSession
+    from web import WebSession
 
 
 class Sessions:
-    """Everything this program holds open."""
+    """Everything this program holds open. Playwright and httpx cost a moment: each is imported when it is needed."""
 
     def __init__(self) -> None:
-        self._folder = Path(os.environ.get("MISSION_RUN_DIR", ".")) / "evidence"
-        self._folder.mkdir(parents=True, exist_ok=True)
-        self._browser = Browser()
+        self._folder = Path(os.environ.get("MISSION_RUN_DIR", "."))
+        self._browser: Browser | None = None
         self._web: dict[str, WebSession] = {}
         self._pages: dict[str, BrowserSession] = {}
         self._terminals: dict[str, TerminalSession] = {}
@@ -25,18 +25,36 @@ class Sessions:
         session = request["session"]
         match request["kind"]:
             case "http":
-                web = self._web.setdefault(session, WebSession(self._folder, session))
-                return web.handle(request)
+                return self._web_session(session).handle(request)
             case "browser":
-                if session not in self._pages:
-                    self._pages[session] = self._browser.open(request.get("browser"), self._folder, session)
-                return self._pages[session].handle(request)
+                return self._page_session(session, request.get("browser")).handle(request)
             case "terminal":
-                terminal = self._terminals.setdefault(session, TerminalSession(self._folder, session))
-                return terminal.handle(request)
+                return self._terminal_session(session).handle(request)
             case _:
                 self._close(session)
                 return {}
+
+    def _web_session(self, name: str) -> "WebSession":
+        from web import WebSession
+
+        if name not in self._web:
+            self._web[name] = WebSession(self._folder, name)
+        return self._web[name]
+
+    def _page_session(self, name: str, executable: str | None) -> "BrowserSession":
+        from browser import Browser
+
+        self._browser = self._browser or Browser()
+        if name not in self._pages:
+            self._pages[name] = self._browser.open(executable, self._folder, name)
+        return self._pages[name]
+
+    def _terminal_session(self, name: str) -> "TerminalSession":
+        from terminal import TerminalSession
+
+        if name not in self._terminals:
+            self._terminals[name] = TerminalSession(self._folder, name)
+        return self._terminals[name]
 
     def _close(self, session: str) -> None:
         for held in (self._web, self._pages, self._terminals):
@@ -45,6 +63,8 @@ class Sessions:
                 one.close()
 
     def close(self) -> None:
+        """End all sessions and the browser."""
         for name in {*self._web, *self._pages, *self._terminals}:
             self._close(name)
-        self._browser.close()
+        if self._browser is not None:
+            self._browser.close()

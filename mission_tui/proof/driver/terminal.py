@@ -3,12 +3,14 @@
 import contextlib
 import fcntl
 import os
+import re
 import select
 import signal
 import struct
 import subprocess
 import termios
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +25,25 @@ KEYS = {
 }  # fmt: skip
 MAX_RAW = 2_000_000
 SETTLE_S = 0.3
+BURST_S = 0.5
+WRITE_TIMEOUT_S = 5.0
+CLOSE_S = 2.0
+PIECE = 1024
+WORKSPACE = "/workspace"
+NOTHING_RUNS = "no program runs in the terminal; start one first"
+NOT_RUN = (126, 127)
+"""Exit codes with which a shell says that there was nothing to run."""
+
+
+class AnsweringScreen(pyte.Screen):
+    """Programs ask their terminal where the cursor is, and wait: pyte composes the answers, this sends them."""
+
+    def __init__(self, columns: int, lines: int, send: Callable[[str], None]) -> None:
+        super().__init__(columns, lines)
+        self._send = send
+
+    def write_process_input(self, data: str) -> None:
+        self._send(data)
 
 
 class TerminalSession:
@@ -33,9 +54,12 @@ class TerminalSession:
         self._name = name
         self._process: subprocess.Popen[bytes] | None = None
         self._master = -1
-        self._screen = pyte.Screen(80, 24)
-        self._stream = pyte.ByteStream(self._screen)
+        self._blank((80, 24))
         self._raw = bytearray()
+
+    def _blank(self, size: tuple[int, int]) -> None:
+        self._screen = AnsweringScreen(*size, self._put)
+        self._stream = pyte.ByteStream(self._screen)
 
     def handle(self, request: dict[str, Any]) -> dict[str, Any]:
         """`steps`: run and check them; `open`, `type`, `press`, `screen`: for a tester."""
@@ -64,12 +88,17 @@ class TerminalSession:
         return {"text": self.text() + state, "evidence": self._evidence()}
 
     def _step(self, number: int, step: dict[str, Any]) -> None:
-        self._act(step)
         within = float(step.get("within_s", 5.0))
-        if "expect_screen" in step:
-            self._expect(number, within, lambda: self._screen_complaint(step["expect_screen"]))
-        if "expect_exit" in step:
-            self._expect(number, within, lambda: self._exit_complaint(step["expect_exit"]))
+        try:
+            self._act(step)
+            if "expect_screen" in step:
+                wait_until(lambda: self._screen_complaint(step["expect_screen"]), within, self._wait)
+            if "expect_exit" in step:
+                wait_until(lambda: self._exit_complaint(step["expect_exit"]), within, self._wait)
+        except StepFailure as failure:
+            if failure.cause == "expectation" and self._exit_code() in NOT_RUN:
+                raise StepFailure("missing_tool", f"step {number}: cannot be run: {shown(self.text())}") from None
+            raise StepFailure(failure.cause, f"step {number}: {failure}") from None
 
     def _act(self, step: dict[str, Any]) -> None:
         if "spawn" in step:
@@ -80,15 +109,6 @@ class TerminalSession:
             self._write(key_sequence(step["press"]))
         elif "resize" in step:
             self._resize(tuple(step["resize"]))
-
-    def _expect(self, number: int, within: float, complaint: Any) -> None:  # noqa: ANN401 - a callable
-        try:
-            wait_until(complaint, within, self._pump)
-        except StepFailure as failure:
-            code = self._exit_code()
-            if code == 127 and not self._running():
-                raise StepFailure("missing_tool", f"step {number}: command not found: {self.text()[:200]}") from None
-            raise StepFailure(failure.cause, f"step {number}: {failure}") from None
 
     def _screen_complaint(self, pattern: str) -> str | None:
         if matches(pattern, self.text()):
@@ -107,51 +127,82 @@ class TerminalSession:
     def _spawn(self, command: str, size: tuple[int, int]) -> None:
         self.close()
         self._raw.clear()
-        columns, lines = size
-        self._screen = pyte.Screen(columns, lines)
-        self._stream = pyte.ByteStream(self._screen)
+        self._blank(size)
         self._master, slave = os.openpty()
-        fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", lines, columns, 0, 0))
-        environment = {**os.environ, "TERM": "xterm-256color", "COLUMNS": str(columns), "LINES": str(lines)}
+        _set_size(slave, size)
+        # COLUMNS and LINES stay unset: programs that honour them would not see a later resize.
+        environment = {k: v for k, v in os.environ.items() if k not in ("COLUMNS", "LINES")}
         self._process = subprocess.Popen(
-            ["/bin/sh", "-c", f"exec setsid --ctty --wait /bin/bash -c {_quoted(command)}"],
-            stdin=slave, stdout=slave, stderr=slave, cwd="/workspace" if Path("/workspace").is_dir() else None,
-            env=environment, close_fds=True,
+            ["/bin/bash", "-c", command],
+            stdin=slave, stdout=slave, stderr=slave, cwd=WORKSPACE if Path(WORKSPACE).is_dir() else None,
+            env={**environment, "TERM": "xterm-256color"},
+            start_new_session=True,
+            preexec_fn=_take_terminal,  # this program has one thread, so it is safe
         )  # fmt: skip
         os.close(slave)
 
     def _resize(self, size: tuple[int, int]) -> None:
+        if self._process is None:
+            raise StepFailure("other", NOTHING_RUNS)
         columns, lines = size
         self._screen.resize(lines, columns)
-        fcntl.ioctl(self._master, termios.TIOCSWINSZ, struct.pack("HHHH", lines, columns, 0, 0))
+        if self._master >= 0:
+            _set_size(self._master, size)
 
     def _write(self, text: str) -> None:
         if self._process is None:
-            raise StepFailure("other", "no program runs in the terminal; `spawn` one first")
+            raise StepFailure("other", NOTHING_RUNS)
         self._pump(0)
+        self._put(text)
+
+    def _put(self, text: str) -> None:
+        """To the program; one that has ended reads nothing, and what it left on the screen tells."""
+        data = memoryview(text.encode())
+        deadline = time.monotonic() + WRITE_TIMEOUT_S
         with contextlib.suppress(OSError):
-            os.write(self._master, text.encode())
+            while data and self._master >= 0 and time.monotonic() < deadline:
+                if select.select([], [self._master], [], 0.05)[1]:
+                    data = data[os.write(self._master, data[:PIECE]) :]
 
     def _pump(self, seconds: float) -> None:
-        """Read what the program wrote, waiting for it at most `seconds`."""
-        while self._master >= 0 and select.select([self._master], [], [], seconds)[0]:
+        """Read what the program wrote, waiting for it at most `seconds`; one that never rests is left after a while."""
+        deadline = time.monotonic() + max(seconds, BURST_S)
+        while self._master >= 0 and time.monotonic() < deadline and select.select([self._master], [], [], seconds)[0]:
             try:
                 data = os.read(self._master, 65536)
-            except OSError:
-                return
+            except OSError:  # how Linux says that nobody has the other end open any more
+                data = b""
             if not data:
+                self._hang_up()
                 return
-            self._stream.feed(data)
-            self._raw += data[: max(0, MAX_RAW - len(self._raw))]
+            self._show(data)
             seconds = 0
+
+    def _show(self, data: bytes) -> None:
+        """Sequence by sequence: pyte raises at some that it does not know, and would lose all that comes after."""
+        for piece in re.split(rb"(?=\x1b)", data):
+            with contextlib.suppress(TypeError, ValueError, LookupError, AttributeError):
+                self._stream.feed(piece)
+        self._raw += data[: max(0, MAX_RAW - len(self._raw))]
+
+    def _wait(self, seconds: float) -> bool:
+        """Until there is something new, at most so long; False once the program has ended and all is read."""
+        if self._master >= 0:
+            self._pump(seconds)
+        elif self._process is not None:
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                self._process.wait(seconds)
+        return self._master >= 0 or self._running()
 
     def _settle(self) -> None:
         """Until the screen has not changed for a moment, as a person would wait."""
         deadline = time.monotonic() + 5
         before = None
-        while self.text() != before and time.monotonic() < deadline:
+        while self.text() != before and self._master >= 0 and time.monotonic() < deadline:
             before = self.text()
             self._pump(SETTLE_S)
+        if self._master < 0:
+            self._wait(1)
 
     def _running(self) -> bool:
         return self._process is not None and self._process.poll() is None
@@ -177,16 +228,24 @@ class TerminalSession:
         return result
 
     def close(self) -> None:
-        if self._process is not None and self._process.poll() is None:
-            self._process.send_signal(signal.SIGHUP)
-            try:
-                self._process.wait(2)
-            except subprocess.TimeoutExpired:
-                self._process.kill()
-                self._process.wait()
+        """End everything that the program started in its terminal."""
+        self._hang_up()
+        if self._process is None:
+            return
+        try:
+            self._process.wait(CLOSE_S)
+        except subprocess.TimeoutExpired:
+            pass
+        finally:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(self._process.pid, signal.SIGKILL)
+            self._process.wait()
+            self._process = None
+
+    def _hang_up(self) -> None:
         if self._master >= 0:
             os.close(self._master)
-        self._process, self._master = None, -1
+            self._master = -1
 
 
 def key_sequence(key: str) -> str:
@@ -203,5 +262,11 @@ def key_sequence(key: str) -> str:
     raise StepFailure("other", f"there is no key {key!r}; known: {', '.join(KEYS)}, Ctrl+X, single characters")
 
 
-def _quoted(word: str) -> str:
-    return "'" + word.replace("'", "'\\''") + "'"
+def _set_size(terminal: int, size: tuple[int, int]) -> None:
+    columns, lines = size
+    fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", lines, columns, 0, 0))
+
+
+def _take_terminal() -> None:
+    """In the child: its standard input becomes the terminal that controls its session."""
+    fcntl.ioctl(0, termios.TIOCSCTTY, 0)

@@ -79,6 +79,10 @@ class CoveragePane(Framed):
         rows: list[CoverageRow] = list(self.lines.rows)  # pyright: ignore[reportAssignmentType] - only we set them
         return rows[self.lines.cursor] if rows else None
 
+    def on_line_view_rewrapped(self, event: LineView.Rewrapped) -> None:
+        event.stop()
+        self.reframe()
+
     def on_line_view_opened(self, event: LineView.Opened) -> None:
         event.stop()
         if event.key.startswith("a:"):

@@ -1,6 +1,5 @@
 """Pane 4: what workers handed off, newest first."""
 
-from textual import events
 from textual.app import ComposeResult
 
 from mission_tui.domain.mission import Mission
@@ -50,8 +49,10 @@ class HandoffPane(Framed):
             figures = (*figures, (f"  {wrong} ✖ contradicted", "bad"))
         self.frame((("4 ", "key"), ("Handoffs", "strong")), figures)
 
-    def on_resize(self, event: events.Resize) -> None:
+    def on_line_view_rewrapped(self, event: LineView.Rewrapped) -> None:
+        event.stop()
         self._rebuild()
+        self.reframe()
 
     def _rebuild(self) -> None:
         self.lines.set_rows(Handoffs(self.mission, self.unfolded, self.lines.line_width).rows())

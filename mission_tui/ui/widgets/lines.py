@@ -78,12 +78,20 @@ class LineView(ScrollView, can_focus=True):
     class Folded(Opened):
         """Space was pressed on a line."""
 
+    class Rewrapped(Message):
+        """The width of a line has changed: rows that were laid out for another one are out of date."""
+
+        def __init__(self, view: "LineView") -> None:
+            super().__init__()
+            self.view = view
+
     def __init__(self, *, id: str | None = None, classes: str | None = None, cursor: bool = True) -> None:
         super().__init__(id=id, classes=classes)
         self.rows: Sequence[Row] = ()
         self.cursor = 0
         self.has_cursor = cursor
         self._styles_of: dict[Tone, Style] = {}
+        self._width = 0
 
     @property
     def line_width(self) -> int:
@@ -136,6 +144,12 @@ class LineView(ScrollView, can_focus=True):
             self.scroll_to(y=self.cursor, animate=False)
         elif height and self.cursor >= top + height:
             self.scroll_to(y=self.cursor - height + 1, animate=False)
+
+    def on_resize(self) -> None:
+        if self.line_width != self._width:
+            self._width = self.line_width
+            self.virtual_size = Size(self.line_width, len(self.rows))
+            self.post_message(self.Rewrapped(self))
 
     # Keys and mouse
 

@@ -1,0 +1,1 @@
+"""Figures that the documentation names, each beside a baseline from the same run."""

@@ -1,0 +1,161 @@
+"""Commands that only look: list, status, events, decisions."""
+
+import json
+import time
+from collections.abc import Iterator
+from datetime import datetime
+from pathlib import Path
+
+import click
+
+from mission_tui.cli.lines import event_line
+from mission_tui.cli.options import json_option, with_data, with_mission
+from mission_tui.cli.tables import amount, duration, status_text, table
+from mission_tui.domain.decision import Decision
+from mission_tui.domain.events import Recorded
+from mission_tui.domain.ports import JsonObject
+from mission_tui.store.errors import StoreError
+from mission_tui.store.layout import MissionFiles, all_missions, mission_files
+from mission_tui.store.lock import holder
+from mission_tui.store.queries import MissionSummary, Reader, summary
+from mission_tui.store.status import active_run, event_json, status_json, usage_json
+
+FOLLOW_PAUSE_S = 0.1
+BATCH = 1000
+
+
+@click.command("list")
+@with_data
+@json_option
+def list_command(data: Path, as_json: bool) -> None:
+    """The missions there are, the latest first."""
+    found = sorted(_summaries(data), key=lambda pair: -_updated(pair[1]))
+    if as_json:
+        click.echo(_dumped([_summary_json(files, one) for files, one in found]))
+    elif not found:
+        click.echo("no missions yet; `mission-tui new --help` says how to begin one", err=True)
+    else:
+        rows = [_summary_row(files, one) for files, one in found]
+        click.echo(table(("ID", "STATE", "PROVED", "COST", "LAST EVENT", "TITLE"), rows))
+
+
+@click.command("status")
+@with_mission
+@json_option
+def status_command(files: MissionFiles, as_json: bool) -> None:
+    """How far a mission has come."""
+    state = read_status(files)
+    click.echo(_dumped(state) if as_json else status_text(state))
+
+
+@click.command("events")
+@with_mission
+@click.option("--since", type=click.IntRange(min=0), default=0, help="Only events after this number.")
+@click.option("--follow", is_flag=True, help="Go on printing until the mission has ended.")
+@json_option
+def events_command(files: MissionFiles, since: int, follow: bool, as_json: bool) -> None:
+    """What happened in a mission, one line per event (with --json: JSON Lines)."""
+    with Reader(files) as reader:
+        for recorded in _events(reader, since, follow):
+            click.echo(json.dumps(event_json(recorded), ensure_ascii=False) if as_json else event_line(recorded))
+
+
+@click.command("decisions")
+@with_data
+@click.argument("mission", metavar="[ID]", required=False)
+@json_option
+def decisions_command(data: Path, mission: str | None, as_json: bool) -> None:
+    """What waits for you, in one mission or in all."""
+    missions = [mission_files(data, mission)] if mission else all_missions(data)
+    found: list[tuple[MissionFiles, Decision]] = []
+    for files in missions:
+        with Reader(files) as reader:
+            found += [(files, decision) for decision in reader.mission().decisions.open]
+    if as_json:
+        click.echo(_dumped([{"mission": f.id, **d.model_dump(mode="json", exclude={"payload"})} for f, d in found]))
+    elif not found:
+        click.echo("nothing waits for you", err=True)
+    else:
+        click.echo("\n\n".join(decision_text(files, decision) for files, decision in found))
+
+
+def read_status(files: MissionFiles) -> JsonObject:
+    """What `status --json` prints."""
+    with Reader(files) as reader:
+        mission = reader.mission()
+        run = active_run(mission)
+        return status_json(mission, reader.spend(), holder(files), reader.last_step(run.id) if run else 0)
+
+
+def decision_text(files: MissionFiles, decision: Decision) -> str:
+    """A decision with all that is needed to answer it at the command line."""
+    lines = [f"{files.id}  {decision.id}  {decision.kind}", f"  {decision.summary}"]
+    for question in decision.questions:
+        choices = f"  ({' | '.join(question.choices)})" if question.choices else ""
+        lines.append(f"  {question.id}: {question.text}{choices}")
+    choices = " | ".join(decision.choices) or "any text"
+    safe = f"  (safe default: {decision.default})" if decision.default else ""
+    lines.append(f"  answer: mission-tui decide {files.id} {decision.id} CHOICE    CHOICE: {choices}{safe}")
+    return "\n".join(lines)
+
+
+def _events(reader: Reader, since: int, follow: bool) -> Iterator[Recorded]:
+    while True:
+        batch = reader.events(since, BATCH)
+        yield from batch
+        since = batch[-1].seq if batch else since
+        if len(batch) == BATCH:
+            continue
+        if not follow or reader.mission().ended:
+            yield from reader.events(since, BATCH)
+            return
+        time.sleep(FOLLOW_PAUSE_S)
+
+
+def _summaries(data: Path) -> Iterator[tuple[MissionFiles, MissionSummary | StoreError]]:
+    """One damaged mission must not hide the others."""
+    for files in all_missions(data):
+        try:
+            yield files, summary(files)
+        except StoreError as error:
+            yield files, error
+
+
+def _updated(one: MissionSummary | StoreError) -> float:
+    return 0.0 if isinstance(one, StoreError) else one.updated_at
+
+
+def _summary_json(files: MissionFiles, one: MissionSummary | StoreError) -> JsonObject:
+    if isinstance(one, StoreError):
+        return {"id": files.id, "error": str(one)}
+    pid = holder(files)
+    return {
+        **one.model_dump(mode="json", exclude={"spend", "status"}),
+        "state": one.status,
+        "engine": {"alive": pid is not None, "pid": pid},
+        "usage": usage_json(one.spend),
+    }
+
+
+def _summary_row(files: MissionFiles, one: MissionSummary | StoreError) -> tuple[str, ...]:
+    if isinstance(one, StoreError):
+        return (files.id, "damaged", "", "", "", str(one))
+    proved = one.assertions.get("passed", 0) + one.assertions.get("overridden", 0)
+    waits = f" ({len(one.decisions)} for you)" if one.decisions else ""
+    return (
+        files.id,
+        one.status + waits,
+        f"{proved}/{sum(one.assertions.values())}",
+        amount(one.spend.usage.usd, one.spend.usage.usd_known),
+        f"{duration(time.time() - one.updated_at)} ago"
+        if time.time() - one.updated_at < 86_400
+        else f"{datetime.fromtimestamp(one.updated_at).astimezone():%Y-%m-%d}",
+        one.title,
+    )
+
+
+def _dumped(value: object) -> str:
+    return json.dumps(value, ensure_ascii=False, indent=2)
+
+
+COMMANDS = {command.name: command for command in (list_command, status_command, events_command, decisions_command)}

@@ -1,0 +1,167 @@
+"""Commands that change a mission: left in its inbox, durable before they are acknowledged."""
+
+import asyncio
+import time
+
+import click
+
+from mission_tui.cli.options import with_mission
+from mission_tui.config import parse_seat
+from mission_tui.domain.ports import ModelMisconfigured
+from mission_tui.llm.seats import check_seat
+from mission_tui.store import inbox
+from mission_tui.store.inbox import (
+    Abort,
+    Command,
+    Decide,
+    Pause,
+    Pending,
+    Refused,
+    Resume,
+    Say,
+    SetBudget,
+    SetSeat,
+    Stop,
+    Taken,
+)
+from mission_tui.store.layout import MissionFiles
+from mission_tui.store.lock import holder
+from mission_tui.store.queries import Reader
+
+PATIENCE_S = 2.0
+"""How long a living engine is given to take a command."""
+_PAUSE_S = 0.02
+
+
+@click.command("pause")
+@with_mission
+def pause_command(files: MissionFiles) -> None:
+    """Pause a mission at the next step boundary."""
+    _give(files, Pause())
+
+
+@click.command("resume")
+@with_mission
+def resume_command(files: MissionFiles) -> None:
+    """Let a paused mission go on."""
+    _give(files, Resume())
+
+
+@click.command("stop")
+@with_mission
+def stop_command(files: MissionFiles) -> None:
+    """Pause a mission at once; the step that is cut becomes unknown."""
+    _give(files, Stop())
+
+
+@click.command("abort")
+@with_mission
+@click.option("--reason", default="the human ended it", help="Why; kept in the mission.")
+def abort_command(files: MissionFiles, reason: str) -> None:
+    """End a mission for good. Its branch stays."""
+    _give(files, Abort(reason=reason))
+
+
+@click.command("say")
+@with_mission
+@click.argument("text")
+def say_command(files: MissionFiles, text: str) -> None:
+    """Send a message to the orchestrator."""
+    if not text.strip():
+        raise click.UsageError("there is nothing to say")
+    _give(files, Say(text=text))
+
+
+@click.command("decide")
+@with_mission
+@click.argument("decision")
+@click.argument("choice")
+@click.option("--note", default="", help="A word on why.")
+def decide_command(files: MissionFiles, decision: str, choice: str, note: str) -> None:
+    """Answer a decision; `decisions ID` shows what waits and the choices."""
+    if not inbox.pending(files):
+        _check_decision(files, decision, choice)
+    _give(files, Decide(decision=decision, choice=choice, note=note))
+
+
+@click.command("seat")
+@with_mission
+@click.argument("assignment", metavar="ROLE=MODEL")
+@click.option("--api-base", help="Endpoint of the model.")
+@click.option("--api-key-env", help="Name of the variable that holds its key.")
+def seat_command(files: MissionFiles, assignment: str, api_base: str | None, api_key_env: str | None) -> None:
+    """Give a role another model; the next run of that role has it."""
+    role, seat = parse_seat(assignment)
+    seat = seat.model_copy(update={"api_base": api_base, "api_key_env": api_key_env})
+    problem = asyncio.run(check_seat(seat))
+    if problem:
+        raise ModelMisconfigured(problem)
+    _give(files, SetSeat(role=role, seat=seat))
+
+
+@click.command("budget")
+@with_mission
+@click.option("--usd", type=click.FloatRange(min=0, min_open=True), help="Money, in dollars.")
+@click.option("--tokens", type=click.IntRange(min=1), help="Tokens that were not cached, plus output.")
+@click.option("--hours", type=click.FloatRange(min=0, min_open=True), help="Hours of work.")
+def budget_command(files: MissionFiles, usd: float | None, tokens: int | None, hours: float | None) -> None:
+    """Change a mission's caps; those left out stay as they are."""
+    if usd is None and tokens is None and hours is None:
+        raise click.UsageError("give at least one of --usd, --tokens and --hours")
+    _give(files, SetBudget(usd=usd, tokens=tokens, hours=hours))
+
+
+def _give(files: MissionFiles, command: Command) -> None:
+    """Send a command and say what became of it; exits with 2 when it was refused."""
+    with Reader(files) as reader:
+        ended = reader.mission().ended
+    if ended:
+        raise click.UsageError(f"mission {files.id} is {ended}: nothing can change it any more")
+    inbox.send(files, command)
+    alive = holder(files) is not None
+    result = _outcome(files, command.id) if alive else inbox.outcome(files, command.id)
+    match result:
+        case Taken():
+            click.echo("taken")
+        case Refused():
+            raise click.UsageError(f"refused: {' '.join(result.reason.split())}")
+        case Pending():
+            when = "at the engine's next step" if alive else "when the engine runs"
+            click.echo(f"will be applied {when}")
+
+
+def _outcome(files: MissionFiles, command_id: str) -> inbox.Outcome:
+    deadline = time.monotonic() + PATIENCE_S
+    while isinstance(result := inbox.outcome(files, command_id), Pending) and time.monotonic() < deadline:
+        time.sleep(_PAUSE_S)
+    return result
+
+
+def _check_decision(files: MissionFiles, name: str, choice: str) -> None:
+    """What can be told at once; the engine judges again when it takes the command."""
+    with Reader(files) as reader:
+        decisions = reader.mission().decisions
+    state = decisions.decisions.get(name)
+    if state is None:
+        waiting = ", ".join(d.id for d in decisions.open) or "none"
+        raise click.UsageError(f"mission {files.id} has no decision {name!r} (open: {waiting})")
+    if not state.open:
+        what = f"answered: {state.answer.choice}" if state.answer else f"withdrawn: {state.withdrawn}"
+        raise click.UsageError(f"{name} needs no answer any more ({what})")
+    if state.decision.choices and choice not in state.decision.choices:
+        raise click.UsageError(f"{name}: {choice!r} is not a choice; choose one of {', '.join(state.decision.choices)}")
+
+
+COMMANDS = {
+    command.name: command
+    for command in (
+        pause_command,
+        resume_command,
+        stop_command,
+        abort_command,
+        say_command,
+        decide_command,
+        seat_command,
+        budget_command,
+    )
+}

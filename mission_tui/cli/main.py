@@ -28,8 +28,8 @@ class Entry:
 
 COMMANDS = {
     "demo": Entry("demo", "Play a whole mission on a sample repository: no key, no network."),
-    "new": Entry("new", "Create a mission and print its id."),
-    "run": Entry("run", "Run a mission's engine, or attach to the one that runs."),
+    "new": Entry("create", "Create a mission and print its id."),
+    "run": Entry("play", "Run a mission's engine, or attach to the one that runs."),
     "list": Entry("look", "The missions there are."),
     "status": Entry("look", "How far a mission has come."),
     "events": Entry("look", "What happened in a mission, one line per event."),

@@ -5,8 +5,6 @@ from collections.abc import Sequence
 
 from mission_tui.domain.ports import JsonObject
 
-_MARKS = {"passed": "✔", "overridden": "✔", "failed": "✖"}
-
 
 def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     """Columns as wide as their widest cell; the last one is free."""
@@ -55,9 +53,10 @@ def status_text(state: JsonObject) -> str:
     usage = state["usage"]
     engine = f"engine {state['engine']['pid']}" if state["engine"]["alive"] else "no engine"
     counted = ", ".join(f"{n} {name}" for name, n in state["assertions"].items() if n and name != "total")
+    why = f": {plain(state['end_reason'])}" if state["end_reason"] else ""
     lines = [
         f"{state['id']}  {plain(state['title'])}",
-        f"  state      {state['state']} ({engine})" + (f": {plain(state['end_reason'])}" if state["end_reason"] else ""),
+        f"  state      {state['state']} ({engine}){why}",
         f"  branch     {state['branch']} in {state['repo']}",
         f"  head       {state['head_commit'][:12]} (from {state['base_commit'][:12]})",
         f"  contract   {state['assertions']['total']} assertions" + (f": {counted}" if counted else ""),
@@ -65,14 +64,14 @@ def status_text(state: JsonObject) -> str:
         f"({tokens(usage['cached_tokens'])} cached), {tokens(usage['output_tokens'])} out, "
         f"{usage['runs']} runs, {duration(usage['wall_s'])} of work",
     ]
-    lines += [f"  {m['id']:<10} {m['state']:<10} {_rounds(m['round'])} {plain(m['title'])}" for m in state["milestones"]]
-    lines += [f"    {f['id']:<8} {f['state']:<11} {plain(f['title'])}" for f in state["features"]]
+    for milestone in state["milestones"]:
+        rounds = f" (round {milestone['round']})" if milestone["round"] else ""
+        lines.append(f"  {milestone['id']:<10} {milestone['state']}{rounds}: {plain(milestone['title'])}")
+        own = [f for f in state["features"] if f["milestone"] == milestone["id"]]
+        lines += [f"    {f['id']:<8} {f['state']:<11} {plain(f['title'])}" for f in own]
     if run := state["active_run"]:
         where = f" on {run['feature']}" if run["feature"] else ""
         lines.append(f"  now        {run['role']}{where}, step {run['step']} ({plain(run['model'])})")
     lines += [f"  waits      {d['id']} {d['kind']}: {plain(d['summary'])}" for d in state["decisions"]]
     return "\n".join(lines)
 
-
-def _rounds(count: int) -> str:
-    return f"round {count}" if count else "       "

@@ -95,9 +95,11 @@ class Agents:
         for run_id in mission.runs.active:
             if mission.runs.runs[run_id].started.parent is not None:
                 usage = self.desk.journal.run_usage(run_id)
-                self.desk.append(
-                    RunEnded(run_id=run_id, outcome="cancelled", summary="the engine stopped", usage=usage, steps=0)
-                )
+                with self.desk.transaction():
+                    self.desk.journal.settle(run_id, "the engine stopped")
+                    self.desk.append(
+                        RunEnded(run_id=run_id, outcome="cancelled", summary="the engine stopped", usage=usage, steps=0)
+                    )
 
     def _model(self, event: RunStarted, run_id: str) -> Model:
         def say(notice: object) -> None:

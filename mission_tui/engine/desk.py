@@ -65,7 +65,7 @@ class Desk:
 
     def live(self, run_id: str) -> LiveWriter:
         if run_id not in self._live:
-            self._live[run_id] = LiveWriter(self.files, run_id)
+            self._live[run_id] = LiveWriter(self.files, run_id, self.db.redactor)
         return self._live[run_id]
 
     def spend(self) -> Spend:

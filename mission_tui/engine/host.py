@@ -5,6 +5,7 @@
 
 import asyncio
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -30,12 +31,14 @@ from mission_tui.store.journal import Journal
 from mission_tui.store.layout import MissionFiles
 from mission_tui.store.ledger import Ledger
 from mission_tui.store.lock import MissionBusy, MissionLock
+from mission_tui.store.redact import Redactor
 from mission_tui.workspace.browser_path import find_browser
 from mission_tui.workspace.git import MissionRepository
 
 PACING = "MISSION_TUI_PACING"
 """Seconds over which a scripted model's reply is streamed; 0 unless set."""
 
+SECRET_NAME = re.compile(r"(_KEY|_TOKEN|_SECRET|_PASSWORD|_CREDENTIALS)$")
 DONE, WAITING, UNPROVED, PROVIDER = 0, 3, 4, 5
 
 
@@ -56,7 +59,7 @@ async def run_mission(files: MissionFiles, options: HostOptions) -> int:
     """Run the mission's engine here. Raises MissionBusy when another one runs; the result is an exit code."""
     lock = MissionLock.acquire(files)
     try:
-        db = MissionDatabase.open(files)
+        db = MissionDatabase.open(files, redactor=host_secrets())
         try:
             desk = await open_desk(files, db, options)
             async with asyncio.TaskGroup() as group:
@@ -73,6 +76,11 @@ async def run_mission(files: MissionFiles, options: HostOptions) -> int:
         lock.release()
 
 
+def host_secrets() -> Redactor:
+    """What must never be stored: the values of variables of this process that are named like keys."""
+    return Redactor({name: value for name, value in os.environ.items() if SECRET_NAME.search(name)})
+
+
 async def open_desk(files: MissionFiles, db: MissionDatabase, options: HostOptions) -> Desk:
     """Everything the engine works with, from what is stored."""
     ledger = Ledger(db, check, time.time)
@@ -81,7 +89,7 @@ async def open_desk(files: MissionFiles, db: MissionDatabase, options: HostOptio
         db=db,
         ledger=ledger,
         journal=Journal(db, time.time),
-        artifacts=Artifacts(files.artifacts),
+        artifacts=Artifacts(files.artifacts, db.redactor),
         repo=await MissionRepository.open(files.worktree),
         roles=load_roles(prompts_dir()),
         make_model=options.make_model,

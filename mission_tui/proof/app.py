@@ -1,12 +1,17 @@
 """The app of the services manifest, started for a proof and stopped after it."""
 
 import re
+import shlex
 import time
 
 from mission_tui.domain.plan import App
 from mission_tui.domain.ports import Box, BoxError
 
-WAIT = "exec 3<>/dev/tcp/127.0.0.1/{port}"
+HOST = "localhost"
+"""Not an address: some servers listen on ::1 only."""
+POLL_S = 0.03
+ANSWER_S = 15
+"""How long one answer may take that decides whether the app is ready."""
 
 
 class AppFailure(Exception):
@@ -33,7 +38,7 @@ class AppUnderTest:
         except BoxError as error:
             raise AppFailure(f"the app cannot be started: {error}") from None
         await self._wait_until_ready(port)
-        self.url = f"http://127.0.0.1:{port}"
+        self.url = f"http://{HOST}:{port}"
         return self.url
 
     async def running(self) -> bool:
@@ -75,14 +80,15 @@ class AppUnderTest:
         return f"{ready.http} does not answer below 500" if ready.http else f"no {ready.log!r} in its log"
 
     async def _ready(self, port: int, log: str) -> bool:
-        """One look; each look in the box itself takes a moment, so this is no busy loop."""
+        """One look, from inside the box."""
         ready = self.app.ready
-        if ready is not None and ready.log is not None:
-            await self._box.run("sleep 0.03", timeout_s=5)
-            return re.search(ready.log, log, re.MULTILINE) is not None
-        look = WAIT.format(port=port)
+        if ready is not None and ready.log is not None and re.search(ready.log, log, re.MULTILINE):
+            return True
+        look = "false" if ready is not None and ready.log is not None else f"exec 3<>/dev/tcp/{HOST}/{port}"
         if ready is not None and ready.http is not None:
-            request = f"GET {ready.http} HTTP/1.0\\r\\nHost: 127.0.0.1\\r\\n\\r\\n"
-            look += f"; printf '{request}' >&3; read -r -t 2 _ code _ <&3; test \"$code\" -lt 500"
-        result = await self._box.run(f"{{ {look}; }} 2>/dev/null || {{ sleep 0.03; false; }}", timeout_s=10)
+            # A request by hand: the box need not have curl.
+            request = f"GET {ready.http} HTTP/1.1\r\nHost: {HOST}:{port}\r\nConnection: close\r\n\r\n"
+            look += f"; printf %s {shlex.quote(request)} >&3; read -r -t {ANSWER_S} _ code _ <&3; test \"$code\" -lt 500"
+        command = f"{{ {look}; }} 2>/dev/null || {{ sleep {POLL_S}; false; }}"
+        result = await self._box.run(command, timeout_s=ANSWER_S + 5)
         return result.exit_code == 0

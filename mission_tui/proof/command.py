@@ -1,6 +1,7 @@
 """Command proofs: shell lines run in the tree, as a caller of the product would run them."""
 
 import re
+import shlex
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -8,16 +9,16 @@ from pathlib import Path
 from mission_tui.domain.checks import CommandStep
 from mission_tui.domain.ports import Box, CommandResult
 from mission_tui.domain.verdict import Cause
-from mission_tui.proof.results import RawEvidence
+from mission_tui.proof.results import RawEvidence, write_fresh
 from mission_tui.proof.session import DriverFailure
 
 COMMAND_TIMEOUT_S = 120.0
 NOT_FOUND = (126, 127)
 
 
-async def run_command_steps(steps: Sequence[CommandStep], box: Box, folder: Path, name: str) -> tuple[RawEvidence, ...]:
+async def run_command_steps(steps: Sequence[CommandStep], box: Box, run_dir: Path, name: str) -> tuple[RawEvidence, ...]:
     """Run and check them in order; output and exit codes are kept whatever happens. Raises DriverFailure."""
-    record = _Record(folder, name)
+    record = _Record(run_dir, name)
     last: CommandResult | None = None
     for number, step in enumerate(steps, 1):
         deadline = time.monotonic() + step.within_s
@@ -37,22 +38,22 @@ class _Record:
     """What the commands printed and how they ended."""
 
     def __init__(self, folder: Path, name: str) -> None:
-        self._output = folder / f"{name}-output.txt"
-        self._codes = folder / f"{name}-exit.txt"
-        folder.mkdir(parents=True, exist_ok=True)
-        self._output.write_text("")
-        self._codes.write_text("")
+        self._files = {
+            "output": (folder / f"{name}-output.txt", "output.txt"),
+            "exit_code": (folder / f"{name}-exit.txt", "exit_code.txt"),
+        }
+        self._texts = {"output": "", "exit_code": ""}
 
     def add(self, command: str, result: CommandResult) -> None:
-        with self._output.open("a") as stream:
-            stream.write(f"$ {command}\n{result.stdout}{result.stderr}")
-        with self._codes.open("a") as stream:
-            stream.write(f"{result.exit_code}\t{command}\n")
+        self._texts["output"] += f"$ {command}\n{result.stdout}{result.stderr}"
+        self._texts["exit_code"] += f"{result.exit_code}\t{command}\n"
 
     def evidence(self) -> tuple[RawEvidence, ...]:
-        return (
-            RawEvidence(kind="output", path=self._output, name="output.txt", media_type="text/plain"),
-            RawEvidence(kind="exit_code", path=self._codes, name="exit_code.txt", media_type="text/plain"),
+        for kind, (path, _) in self._files.items():
+            write_fresh(path, self._texts[kind])
+        return tuple(
+            RawEvidence.model_validate({"kind": kind, "path": path, "name": name, "media_type": "text/plain"})
+            for kind, (path, name) in self._files.items()
         )
 
 
@@ -75,7 +76,7 @@ def _complaint(step: CommandStep, seen: CommandResult) -> tuple[Cause, str] | No
 async def _file_complaint(step: CommandStep, box: Box, deadline: float) -> tuple[Cause, str] | None:
     if step.expect_file is None:
         return None
-    quoted = "'" + step.expect_file.replace("'", "'\\''") + "'"
+    quoted = shlex.quote(step.expect_file)
     while (await box.run(f"test -e {quoted} || {{ sleep 0.05; false; }}", timeout_s=10)).exit_code != 0:
         if time.monotonic() >= deadline:
             return "expectation", f"expected the file {step.expect_file}, which does not exist"

@@ -102,7 +102,7 @@ async def _observe(
     steps = assertion.proof.checks
     if assertion.proof.by == "command":
         commands = [s for s in steps if isinstance(s, CommandStep)]
-        return await run_command_steps(commands, stage.box, stage.run_dir / "evidence", assertion.id)
+        return await run_command_steps(commands, stage.box, stage.run_dir, assertion.id)
     if assertion.proof.by == "terminal":
         return await _driven(assertion, driver, "")
     if stage.app is None:

@@ -1,5 +1,6 @@
 """What a proof gives back before it is stored."""
 
+import os
 from pathlib import Path
 
 from mission_tui.domain.base import Frozen
@@ -29,6 +30,14 @@ class ProofResult(Frozen):
 
 
 MEDIA_TYPES = {".png": "image/png", ".json": "application/json", ".txt": "text/plain", ".zip": "application/zip"}
+
+
+def write_fresh(path: Path, text: str) -> None:
+    """Write a new file where the box can write too: a link that it left there is removed, not followed."""
+    path.unlink(missing_ok=True)
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
+    with os.fdopen(descriptor, "w", encoding="utf-8", errors="replace") as stream:
+        stream.write(text)
 
 
 def media_type_of(name: str) -> str:

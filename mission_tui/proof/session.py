@@ -1,5 +1,6 @@
 """The host's side of the program in the box."""
 
+import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,8 @@ from mission_tui.proof.results import RawEvidence, media_type_of
 
 PROGRAM = Path(__file__).parent / "driver" / "__main__.py"
 BOX_RUN_DIR = "/run/mission"
-PATIENCE_S = 60.0
+PATIENCE_S = 30.0
+"""For starting the program and its browser."""
 
 
 class DriverFailure(Exception):
@@ -33,28 +35,32 @@ class Driver:
 
     async def request(self, kind: str, session: str, message: Mapping[str, Any], timeout_s: float) -> JsonObject:
         """One request; the answer's evidence is replaced by `RawEvidence` values. Raises DriverFailure."""
-        if self._program is None:
-            self._program = await self._box.start_program(["python", str(PROGRAM)])
         browser = str(self._browser) if self._browser else None
+        limit = timeout_s + PATIENCE_S
+        began = time.monotonic()
         try:
+            if self._program is None:
+                self._program = await self._box.start_program(["python", str(PROGRAM)])
             answer = await self._program.request(
-                {"kind": kind, "session": session, "browser": browser, **message}, timeout_s + PATIENCE_S
+                {"kind": kind, "session": session, "browser": browser, **message}, limit
             )
         except BoxError as error:
             await self.close()
-            raise DriverFailure("timeout", f"the proof did not come to an end: {error}") from None
-        answer["evidence"] = self._evidence(answer.get("evidence", []))
+            if time.monotonic() - began >= limit:
+                raise DriverFailure("timeout", f"nothing was seen within {limit:g} s") from None
+            raise DriverFailure("setup", f"the program that observes the product failed: {error}") from None
+        evidence = self._evidence(answer.get("evidence", []))
         if not answer["ok"]:
-            raise DriverFailure(answer["cause"], answer["reason"], answer["evidence"])
-        return answer
+            raise DriverFailure(answer["cause"], answer["reason"], evidence)
+        return answer | {"evidence": evidence}
 
     def _evidence(self, found: list[dict[str, str]]) -> tuple[RawEvidence, ...]:
-        folder = self._run_dir / "evidence"
+        """Only names are believed: each is a file right in the run directory, whatever path the box may claim."""
         return tuple(
             RawEvidence.model_validate(
                 {
                     "kind": one["kind"],
-                    "path": folder / Path(one["file"]).name,
+                    "path": self._run_dir / Path(one["file"]).name,
                     "name": one["name"],
                     "media_type": media_type_of(one["name"]),
                 }

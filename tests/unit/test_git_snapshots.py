@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from mission_tui.workspace.git import MissionRepository
+from mission_tui.workspace.git import GitError, MissionRepository
 from tests.support.git_repos import commit_all, git, make_repository, start_mission, write
 
 
@@ -262,3 +262,11 @@ async def test_a_swapped_git_entry_changes_nothing_and_a_reset_mends_it(
     assert not pointer.is_symlink()
     assert git(mission.worktree, "status", "--porcelain", "--branch") == "## mission/work"
     assert git(other, "status", "--porcelain") == ""
+
+
+async def test_attributes_that_no_file_can_satisfy_are_an_error_that_names_the_file(mission: MissionRepository):
+    write(mission.worktree, {".gitattributes": "*.x working-tree-encoding=NOPE\n", "f.x": "abc"})
+    with pytest.raises(GitError, match=r"failed to encode 'f\.x'"):
+        await mission.write_tree()
+    write(mission.worktree, {".gitattributes": ""})
+    assert "f.x" in await names(mission)

@@ -1,18 +1,28 @@
 """Chromium through Playwright: check steps, and a tester's clicks, on pages given as accessibility snapshots."""
 
-import json
+import re
+import time
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
-from outcome import StepFailure, matches, shown, wait_until
+from locating import described, is_bad_selector, locate, only_visible, reference_of
+from outcome import StepFailure, wait_until
+from page_expect import complaint, seen
+from page_log import PageLog, first_line
 from playwright.sync_api import Browser as Chromium
-from playwright.sync_api import BrowserContext, Error, Locator, Page, Playwright, Response, sync_playwright
+from playwright.sync_api import BrowserContext, Error, Locator, Page, Playwright, sync_playwright
 from playwright.sync_api import TimeoutError as PlaywrightTimeout
 
 ARGUMENTS = ["--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update"]
 OPEN_TIMEOUT_MS = 20_000
+LOAD_TIMEOUT_MS = 3_000
+"""For what a page still loads once its document is there; one that never stops is taken as it is."""
+LOOK_TIMEOUT_MS = 5_000
+TESTER_S = 5.0
+SETTLE_S = 1.5
 SNAPSHOT_LIMIT = 12_000
 ACTIONS = ("goto", "click", "fill", "press", "select", "reload", "emulate", "screenshot")
+_OBSTACLE = re.compile(r"intercepts pointer events|is not (?:enabled|visible|stable|editable)|outside of the viewport")
 
 
 class Browser:
@@ -35,7 +45,7 @@ class Browser:
                 executable_path=executable, args=ARGUMENTS, chromium_sandbox=False
             )
         except Error as error:
-            raise StepFailure("missing_tool", f"the browser does not start: {_line(error)}") from None
+            raise StepFailure("missing_tool", f"the browser does not start: {first_line(error)}") from None
         return self._chromium
 
     def close(self) -> None:
@@ -46,48 +56,35 @@ class Browser:
 
 
 class BrowserSession:
-    """A fresh context and page, with everything that the console and the network said."""
+    """A fresh context, with everything that the console and the network said."""
 
     def __init__(self, context: BrowserContext, folder: Path, name: str) -> None:
+        context.set_default_timeout(LOOK_TIMEOUT_MS)
         self._context = context
         self._folder = folder
         self._name = name
-        self._page: Page = context.new_page()
-        self._console: list[dict[str, str]] = []
-        self._requests: list[dict[str, Any]] = []
+        self._log = PageLog(context)
         self._pictures: list[dict[str, str]] = []
-        self._dialogs: list[str] = []
         self._tracing = False
-        self._listen()
+        context.new_page()
 
-    def _listen(self) -> None:
-        page = self._page
-        page.on("console", lambda m: self._console.append({"type": m.type, "text": m.text}))
-        page.on("pageerror", lambda e: self._console.append({"type": "pageerror", "text": str(e)}))
-        page.on("dialog", self._dismiss)
-        page.on("response", self._answered)
-        page.on(
-            "requestfailed",
-            lambda r: self._requests.append({"method": r.method, "url": r.url, "failure": r.failure or "failed"}),
-        )
-
-    def _dismiss(self, dialog: Any) -> None:  # noqa: ANN401 - playwright's dialog
-        self._dialogs.append(f"{dialog.type}: {dialog.message}")
-        self._console.append({"type": "dialog", "text": f"{dialog.type}: {dialog.message}"})
-        dialog.dismiss()
-
-    def _answered(self, response: Response) -> None:
-        self._requests.append({"method": response.request.method, "url": response.url, "status": response.status})
+    @property
+    def _page(self) -> Page:
+        """The newest page that is open: where a person would look when a click opens another one."""
+        pages = self._context.pages
+        if not pages:
+            raise StepFailure("other", "every page is closed")
+        return pages[-1]
 
     def handle(self, request: dict[str, Any]) -> dict[str, Any]:
         """`steps`: run and check them; the others are a tester's."""
-        try:
-            if request["do"] == "steps":
-                self._trace("trace" in request.get("evidence", ()))
-                for number, step in enumerate(request["steps"], 1):
-                    self._step(request["base"], number, step)
-                return {"evidence": self._evidence()}
+        if request["do"] != "steps":
             return self._use(request)
+        try:
+            self._trace("trace" in request.get("evidence", ()))
+            for number, step in enumerate(request["steps"], 1):
+                self._step(request["base"], number, step)
+            return {"evidence": self._evidence()}
         except StepFailure as failure:
             failure.evidence = self._evidence()
             raise
@@ -98,45 +95,70 @@ class BrowserSession:
         within = float(step.get("within_s", 5.0))
         try:
             self._act(base, step, within)
-            for key in step:
-                if key.startswith("expect_"):
-                    wait_until(lambda key=key: self._complaint(key, step[key]), within, self._pause)
+            expected = {key: value for key, value in step.items() if key.startswith("expect_")}
+            if expected:
+                self._check_alive()
+            for key, value in expected.items():
+                wait_until(lambda key=key, value=value: self._look(key, value), within, self._pause)
         except StepFailure as failure:
             raise StepFailure(failure.cause, f"step {number}: {failure}") from None
         except Error as error:
-            raise StepFailure("other", f"step {number}: {_line(error)}") from None
+            raise StepFailure("other", f"step {number}: {first_line(error)}") from None
 
-    def _pause(self, seconds: float) -> None:
+    def _pause(self, seconds: float) -> bool:
         self._page.wait_for_timeout(seconds * 1000)
+        return True
+
+    def _check_alive(self) -> None:
+        """Questions to a page whose script never ends have no timeout of their own."""
+        try:
+            self._page.locator("html").wait_for(state="attached", timeout=LOOK_TIMEOUT_MS)
+        except PlaywrightTimeout:
+            raise StepFailure("timeout", f"{self._page.url} does not respond: does a script never end?") from None
+
+    def _look(self, key: str, value: Any) -> str | None:  # noqa: ANN401 - by key
+        """An error in the middle of a navigation is something to look at again, one in a selector is not."""
+        try:
+            return complaint(self._page, self._log, key, value)
+        except Error as error:
+            if is_bad_selector(error):
+                raise StepFailure("locator", f"{key}: {first_line(error)}") from None
+            return f"{key}: {first_line(error)}"
 
     def _act(self, base: str, step: dict[str, Any], within: float) -> None:
         action = next((a for a in ACTIONS if a in step), None)
         if action is None:
             return
         value = step[action]
-        timeout = within * 1000
         match action:
             case "goto":
                 self._go(base + value)
             case "reload":
                 self._go(None)
             case "screenshot":
+                self._log.settle(self._page, SETTLE_S)
                 self._picture(str(value))
             case "emulate":
                 self._emulate(value)
             case _:
-                self._on_element(action, value, timeout)
+                self._on_element(action, value, within)
 
     def _go(self, url: str | None) -> None:
+        page = self._page
+        name = url or page.url
         try:
             if url is None:
-                self._page.reload(timeout=OPEN_TIMEOUT_MS)
+                page.reload(timeout=OPEN_TIMEOUT_MS, wait_until="domcontentloaded")
             else:
-                self._page.goto(url, timeout=OPEN_TIMEOUT_MS)
+                page.goto(url, timeout=OPEN_TIMEOUT_MS, wait_until="domcontentloaded")
         except PlaywrightTimeout:
-            raise StepFailure("app", f"{url or 'the page'} did not load within {OPEN_TIMEOUT_MS // 1000} s") from None
+            raise StepFailure("app", f"{name} did not load within {OPEN_TIMEOUT_MS // 1000} s") from None
         except Error as error:
-            raise StepFailure("app", f"{url or 'the page'} does not load: {_line(error)}") from None
+            raise StepFailure("app", f"{name} does not load: {first_line(error)}") from None
+        try:
+            page.wait_for_load_state("load", timeout=LOAD_TIMEOUT_MS)
+        except PlaywrightTimeout:
+            return
 
     def _emulate(self, value: dict[str, Any]) -> None:
         if value.get("viewport"):
@@ -146,158 +168,78 @@ class BrowserSession:
         if media:
             self._page.emulate_media(**media)
 
-    def _on_element(self, action: str, value: Any, timeout: float) -> None:  # noqa: ANN401 - by action
+    def _on_element(self, action: str, value: Any, within: float) -> None:  # noqa: ANN401 - by action
         if action == "press" and isinstance(value, str):
             self._page.keyboard.press(value)
             return
-        fields: dict[str, Any] = cast("dict[str, Any]", value) if isinstance(value, dict) else {}
-        target: Any = fields.get("target", value)
-        element = self._found(target, timeout)
+        target = value if action == "click" else value["target"]
+        deadline = time.monotonic() + within
+        element = self._found(target, within)
+        timeout = max(deadline - time.monotonic(), 0.5) * 1000
         try:
             match action:
                 case "click":
                     element.click(timeout=timeout)
                 case "fill":
-                    element.fill(fields["value"], timeout=timeout)
+                    element.fill(value["value"], timeout=timeout)
                 case "select":
-                    element.select_option(fields["value"], timeout=timeout)
+                    element.select_option(value["value"], timeout=timeout)
                 case _:
-                    element.press(fields["key"], timeout=timeout)
+                    element.press(value["key"], timeout=timeout)
+        except PlaywrightTimeout as error:
+            raise StepFailure("timeout", f"{action} {described(target)}: {_obstacle(error)}") from None
         except Error as error:
-            raise StepFailure("locator", f"{action} {_name(target)}: {_line(error)}") from None
+            raise StepFailure("locator", f"{action} {described(target)}: {first_line(error)}") from None
 
-    def _found(self, target: Any, timeout: float) -> Locator:  # noqa: ANN401 - text or mapping
-        element = self._locate(target)
+    def _found(self, target: Any, within: float) -> Locator:  # noqa: ANN401 - text or mapping
+        """The elements that a target means, once there are any."""
+        is_reference = reference_of(target) is not None
+
+        def missing() -> str | None:
+            if locate(self._page, target).count():
+                return None
+            hint = "handles are good until the page changes: take a new snapshot" if is_reference else seen(self._page)
+            return f"nothing on the page matches {described(target)}; {hint}"
+
         try:
-            element.first.wait_for(state="attached", timeout=timeout)
-        except PlaywrightTimeout:
-            raise StepFailure("locator", f"nothing on the page matches {_name(target)}") from None
+            wait_until(missing, 0 if is_reference else within, self._pause)
+            return only_visible(locate(self._page, target))
+        except StepFailure as failure:
+            raise StepFailure("locator", str(failure)) from None
         except Error as error:
-            raise StepFailure("locator", f"{_name(target)} cannot be looked for: {_line(error)}") from None
-        return self._locate(target)
-
-    def _locate(self, target: Any) -> Locator:  # noqa: ANN401 - text or mapping
-        page = self._page
-        if isinstance(target, str):
-            reference = target.removeprefix("ref=")
-            is_reference = reference[:1] == "e" and reference[1:].isdigit()
-            return page.locator(f"aria-ref={reference}" if is_reference else target)
-        if target.get("role"):
-            if not target.get("name"):
-                return page.get_by_role(target["role"])
-            exact = page.get_by_role(target["role"], name=target["name"], exact=True)
-            return exact if exact.count() else page.get_by_role(target["role"], name=target["name"])
-        if target.get("label"):
-            exact = page.get_by_label(target["label"], exact=True)
-            return exact if exact.count() else page.get_by_label(target["label"])
-        if target.get("test_id"):
-            return page.get_by_test_id(target["test_id"])
-        exact = page.get_by_text(target["text"], exact=True)
-        return exact if exact.count() else page.get_by_text(target["text"])
-
-    def _complaint(self, key: str, value: Any) -> str | None:  # noqa: ANN401 - by key
-        page = self._page
-        match key:
-            case "expect_text":
-                return self._text_complaint(value)
-            case "expect_visible":
-                return None if self._visible(value) else f"expected {_name(value)} to be visible; {self._seen()}"
-            case "expect_hidden":
-                return f"expected {_name(value)} to be hidden, but it is visible" if self._visible(value) else None
-            case "expect_count":
-                seen = self._locate(value["target"]).count()
-                return (
-                    None
-                    if seen == value["count"]
-                    else f"expected {value['count']} of {_name(value['target'])}, seen {seen}"
-                )
-            case "expect_url":
-                return None if matches(value, page.url) else f"expected a URL that matches {value!r}, seen {page.url}"
-            case "expect_style":
-                return self._style_complaint(value)
-            case "expect_console_clean":
-                bad = [
-                    m["text"] for m in self._console if m["type"] in ("error", "pageerror") and not _noise(m["text"])
-                ]
-                return f"expected a clean console, seen {shown('; '.join(bad))}" if bad else None
-            case _:
-                return self._network_complaint()
-
-    def _network_complaint(self) -> str | None:
-        bad = [
-            f"{r['method']} {r['url']} {r.get('status', r.get('failure'))}"
-            for r in self._requests
-            if (r.get("status", 0) >= 400 or "failure" in r) and "favicon" not in r["url"]
-        ]
-        return f"expected no failed requests, seen {'; '.join(bad[:5])}" if bad else None
-
-    def _text_complaint(self, value: Any) -> str | None:  # noqa: ANN401 - pattern or mapping
-        if isinstance(value, str):
-            text = self._page.locator("body").inner_text(timeout=2000)
-            return None if matches(value, text) else f"expected text that matches {value!r}, seen {shown(text)}"
-        elements = self._locate(value["target"])
-        if not elements.count():
-            return f"expected {_name(value['target'])} with text that matches {value['matches']!r}; {self._seen()}"
-        text = _content(elements.first)
-        return None if matches(value["matches"], text) else (
-            f"expected {_name(value['target'])} to match {value['matches']!r}, seen {shown(text)}"
-        )  # fmt: skip
-
-    def _style_complaint(self, value: dict[str, Any]) -> str | None:
-        elements = self._locate(value["target"])
-        if not elements.count():
-            return f"expected {_name(value['target'])} for its style; {self._seen()}"
-        script = "(e, p) => getComputedStyle(e).getPropertyValue(p)"
-        seen = str(elements.first.evaluate(script, value["property"], timeout=2000))
-        wanted = value["matches"]
-        return None if matches(wanted, seen) else f"expected {value['property']} to match {wanted!r}, seen {seen!r}"
-
-    def _visible(self, target: Any) -> bool:  # noqa: ANN401 - text or mapping
-        return any(element.is_visible() for element in self._locate(target).all())
-
-    def _seen(self) -> str:
-        return f"the page shows {shown(self._page.locator('body').inner_text(timeout=2000))}"
+            raise StepFailure("locator", f"{described(target)} cannot be looked for: {first_line(error)}") from None
 
     # A tester's hands
 
     def _use(self, request: dict[str, Any]) -> dict[str, Any]:
-        before = len(self._dialogs)
+        before = len(self._log.dialogs)
         try:
             match request["do"]:
                 case "open":
                     self._go(request["url"])
                 case "screenshot":
+                    self._log.settle(self._page, SETTLE_S)
                     picture = self._picture(request["name"])
                     return {"text": f"screenshot {request['name']} stored", "evidence": [picture]}
                 case "console":
-                    return {"text": self._console_text(), "evidence": self._logs()}
+                    return {"text": self._log.as_text(), "evidence": self._log.store(self._folder, self._name)}
                 case "snapshot":
                     pass
                 case _:
-                    self._on_element(request["do"], request["value"], 5000)
+                    self._on_element(request["do"], request["value"], TESTER_S)
+            self._check_alive()
+            text = self._snapshot()
         except Error as error:
-            raise StepFailure("other", _line(error)) from None
-        said = "".join(f"\na dialog opened and was dismissed: {d}" for d in self._dialogs[before:])
-        return {"text": self._snapshot() + said, "evidence": []}
+            raise StepFailure("other", first_line(error)) from None
+        said = "".join(f"\na dialog opened and was dismissed: {d}" for d in self._log.dialogs[before:])
+        return {"text": text + said, "evidence": []}
 
     def _snapshot(self) -> str:
-        self._settle()
-        tree = self._page.aria_snapshot(mode="ai")
+        page = self._page
+        self._log.settle(page, SETTLE_S)
+        tree = page.aria_snapshot(mode="ai", timeout=LOOK_TIMEOUT_MS)
         cut = f"\n… {len(tree) - SNAPSHOT_LIMIT} characters left out" if len(tree) > SNAPSHOT_LIMIT else ""
-        return f"{self._page.url} — {self._page.title()}\n{tree[:SNAPSHOT_LIMIT]}{cut}"
-
-    def _settle(self) -> None:
-        """Give the page a chance to finish what a click began; one that never rests is shown as it is."""
-        try:
-            self._page.wait_for_load_state("networkidle", timeout=1500)
-        except PlaywrightTimeout:
-            return
-
-    def _console_text(self) -> str:
-        lines = [f"{m['type']}: {m['text']}" for m in self._console] or ["the console is empty"]
-        bad = [r for r in self._requests if r.get("status", 0) >= 400 or "failure" in r]
-        lines += [f"{r['method']} {r['url']} {r.get('status', r.get('failure'))}" for r in bad]
-        return "\n".join(lines[-100:])
+        return f"{page.url} — {page.title()}\n{tree[:SNAPSHOT_LIMIT]}{cut}"
 
     # Evidence
 
@@ -309,31 +251,31 @@ class BrowserSession:
     def _picture(self, name: str) -> dict[str, str]:
         file = self._folder / f"{self._name}-{len(self._pictures)}.png"
         try:
-            self._page.screenshot(path=str(file), full_page=True, timeout=10_000)
+            self._shoot(file)
         except Error as error:
-            raise StepFailure("other", f"no screenshot: {_line(error)}") from None
+            raise StepFailure("other", f"no screenshot: {first_line(error)}") from None
         picture = {"kind": "screenshot", "file": file.name, "name": f"{name}.png"}
         self._pictures.append(picture)
         return picture
 
-    def _logs(self) -> list[dict[str, str]]:
-        result: list[dict[str, str]] = []
-        for kind, log in (("console", self._console), ("network", self._requests)):
-            file = self._folder / f"{self._name}-{kind}.json"
-            file.write_text(json.dumps(log, ensure_ascii=False, indent=1))
-            result.append({"kind": kind, "file": file.name, "name": f"{kind}.json"})
-        return result
+    def _shoot(self, file: Path) -> None:
+        """The whole page; of one that is too long for that, what can be seen."""
+        page = self._page
+        try:
+            page.screenshot(path=file, full_page=True, animations="disabled", timeout=LOOK_TIMEOUT_MS)
+        except Error:
+            page.screenshot(path=file, animations="disabled", timeout=LOOK_TIMEOUT_MS)
 
     def _evidence(self) -> list[dict[str, str]]:
         """The last picture of the page, whatever named pictures there are, console and network; always."""
         try:
             self._picture("final")
-        except StepFailure:
-            self._console.append({"type": "pageerror", "text": "the page could not be pictured"})
-        result = [*self._pictures, *self._logs()]
+        except StepFailure as failure:
+            self._log.console.append({"type": "pictureless", "text": str(failure), "url": ""})
+        result = [*self._pictures, *self._log.store(self._folder, self._name)]
         if self._tracing:
             file = self._folder / f"{self._name}-trace.zip"
-            self._context.tracing.stop(path=str(file))
+            self._context.tracing.stop(path=file)
             self._tracing = False
             result.append({"kind": "trace", "file": file.name, "name": "trace.zip"})
         return result
@@ -342,27 +284,8 @@ class BrowserSession:
         self._context.close()
 
 
-def _content(element: Locator) -> str:
-    """The value of a field, the text of anything else."""
-    tag = str(element.evaluate("e => e.tagName", timeout=2000)).lower()
-    return (
-        element.input_value(timeout=2000)
-        if tag in ("input", "textarea", "select")
-        else element.inner_text(timeout=2000)
-    )
-
-
-def _noise(text: str) -> bool:
-    return "favicon" in text
-
-
-def _name(target: Any) -> str:  # noqa: ANN401 - text or mapping
-    if isinstance(target, str):
-        return repr(target)
-    return " ".join(f"{key} {value!r}" for key, value in target.items() if value is not None)
-
-
-def _line(error: Exception) -> str:
-    """The first telling line of Playwright's long messages."""
-    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-    return lines[0][:300] if lines else type(error).__name__
+def _obstacle(error: Error) -> str:
+    """Why an element that is there could not be used, as Playwright's log of the attempt says."""
+    lines = [line.strip(" -\t") for line in error.message.splitlines()]
+    found = next((line for line in reversed(lines) if _OBSTACLE.search(line)), None)
+    return f"it is there, but cannot be used in time: {found[:300] if found else first_line(error)}"

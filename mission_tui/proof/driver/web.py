@@ -2,6 +2,7 @@
 
 import json
 import time
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,7 @@ import httpx
 from outcome import StepFailure, matches, shown, wait_until
 
 MAX_BODY = 2_000_000
+SHOWN = 12_000
 PAUSE_S = 0.1
 ANSWER_S = 30.0
 
@@ -21,7 +23,7 @@ class WebSession:
         # The app under test is on this machine, and loading certificates would be the greatest part of a request.
         self._client = httpx.Client(follow_redirects=False, trust_env=False, verify=False)
         self._log: list[dict[str, Any]] = []
-        self._last: httpx.Response | None = None
+        self._last: Answer | None = None
 
     def handle(self, request: dict[str, Any]) -> dict[str, Any]:
         """`steps`: run and check them; `send`: one request for a tester."""
@@ -31,7 +33,7 @@ class WebSession:
                     self._step(request["base"], number, step)
                 return {"evidence": self._evidence()}
             response = self._send(request["url"], request["method"], request, ANSWER_S)
-            return {"text": _as_text(response), "evidence": self._evidence()}
+            return {"text": response.as_text(), "evidence": self._evidence()}
         except StepFailure as failure:
             failure.evidence = self._evidence()
             raise
@@ -56,7 +58,7 @@ class WebSession:
             what = step.get("request", "same response")
             raise StepFailure(failure.cause, f"step {number}, {what}: {failure}") from None
 
-    def _act(self, base: str, step: dict[str, Any], timeout: float) -> httpx.Response:
+    def _act(self, base: str, step: dict[str, Any], timeout: float) -> "Answer":
         if "request" in step:
             method, _, path = step["request"].partition(" ")
             return self._send(base + path, method, step, timeout)
@@ -64,7 +66,7 @@ class WebSession:
             raise StepFailure("other", "the first step needs a `request`")
         return self._last
 
-    def _send(self, url: str, method: str, step: dict[str, Any], timeout: float) -> httpx.Response:
+    def _send(self, url: str, method: str, step: dict[str, Any], timeout: float) -> "Answer":
         body = step.get("body")
         content: dict[str, Any] = {}
         if isinstance(body, str):
@@ -72,14 +74,15 @@ class WebSession:
         elif body is not None:
             content = {"json": body}
         try:
-            response = self._client.request(method, url, headers=step.get("headers"), timeout=timeout, **content)
+            with self._client.stream(method, url, headers=step.get("headers"), timeout=timeout, **content) as response:
+                answer = _received(response, time.monotonic() + timeout)
         except httpx.TimeoutException:
             raise StepFailure("app", f"{method} {url}: no answer within {timeout:g} s") from None
         except (httpx.HTTPError, httpx.InvalidURL, ValueError) as error:
             raise StepFailure("app", f"{method} {url}: {error or type(error).__name__}") from None
-        self._last = response
-        self._log.append(_record(response))
-        return response
+        self._last = answer
+        self._log.append(answer.as_record())
+        return answer
 
     def _evidence(self) -> list[dict[str, str]]:
         self._file.write_text(json.dumps(self._log, ensure_ascii=False, indent=1))
@@ -94,26 +97,55 @@ def _pause(_seconds: float) -> bool:
     return True
 
 
-def _record(response: httpx.Response) -> dict[str, Any]:
-    return {
-        "request": f"{response.request.method} {response.request.url.raw_path.decode()}",
-        "tries": 1,
-        "status": response.status_code,
-        "headers": dict(response.headers),
-        "body": response.text[:MAX_BODY],
-    }
+@dataclass(frozen=True)
+class Answer:
+    """A response as far as it arrived."""
+
+    request: str
+    status: int
+    reason: str
+    headers: httpx.Headers
+    text: str
+    cut: bool
+    """It was longer than what is kept, or did not end in time, as streams of events do not."""
+
+    def as_record(self) -> dict[str, Any]:
+        cut = {"cut": True} if self.cut else {}
+        headers = dict(self.headers)
+        return {"request": self.request, "tries": 1, "status": self.status, "headers": headers, "body": self.text} | cut
+
+    def as_text(self) -> str:
+        headers = "\n".join(f"{k}: {v}" for k, v in self.headers.multi_items())
+        more = f"\n… {len(self.text) - SHOWN} characters left out" if len(self.text) > SHOWN else ""
+        return f"{self.status} {self.reason}\n{headers}\n\n{self.text[:SHOWN]}{more}"
 
 
-def _as_text(response: httpx.Response) -> str:
-    headers = "\n".join(f"{k}: {v}" for k, v in response.headers.items())
-    return f"{response.status_code} {response.reason_phrase}\n{headers}\n\n{response.text[:12_000]}"
+def _received(response: httpx.Response, deadline: float) -> Answer:
+    body = bytearray()
+    cut = False
+    try:
+        for chunk in response.iter_bytes():
+            body += chunk
+            cut = len(body) > MAX_BODY or time.monotonic() > deadline
+            if cut:
+                break
+    except httpx.ReadTimeout:
+        cut = True
+    return Answer(
+        request=f"{response.request.method} {response.request.url.raw_path.decode()}",
+        status=response.status_code,
+        reason=response.reason_phrase,
+        headers=response.headers,
+        text=body[:MAX_BODY].decode(response.encoding or "utf-8", "replace"),
+        cut=cut,
+    )
 
 
-def _complaint(step: dict[str, Any], response: httpx.Response) -> str | None:
+def _complaint(step: dict[str, Any], response: Answer) -> str | None:
     """The first expectation that does not hold, as expected and seen."""
     status = step.get("expect_status")
-    if status is not None and response.status_code != status:
-        return f"expected status {status}, seen {response.status_code} {shown(response.text, 120)}"
+    if status is not None and response.status != status:
+        return f"expected status {status}, seen {response.status} {shown(response.text, 120)}"
     for name, pattern in step.get("expect_header", {}).items():
         value = response.headers.get(name)
         if value is None or not matches(pattern, value):
@@ -124,11 +156,11 @@ def _complaint(step: dict[str, Any], response: httpx.Response) -> str | None:
     return _json_complaint(step.get("expect_json", {}), response)
 
 
-def _json_complaint(expected: dict[str, Any], response: httpx.Response) -> str | None:
+def _json_complaint(expected: dict[str, Any], response: Answer) -> str | None:
     if not expected:
         return None
     try:
-        document = response.json()
+        document = json.loads(response.text)
     except ValueError:
         return f"expected JSON, seen {shown(response.text)}"
     for pointer, value in expected.items():

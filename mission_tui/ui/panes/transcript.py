@@ -1,5 +1,6 @@
 """Pane 3: what an agent does, step by step, as it happens or later."""
 
+from collections.abc import Sequence
 from typing import ClassVar
 
 from textual.app import ComposeResult
@@ -14,7 +15,7 @@ from mission_tui.store.steps import StepRecord
 from mission_tui.ui.look import Line
 from mission_tui.ui.panes.step_rows import StepLines
 from mission_tui.ui.widgets.frame import Framed
-from mission_tui.ui.widgets.lines import LineView, Painted
+from mission_tui.ui.widgets.lines import LineView, Painted, Row
 
 KEPT = 600
 """Steps held in memory around what is in view; the rest is read again when it is scrolled to."""
@@ -70,15 +71,34 @@ class StepWindow:
 
 
 class TranscriptLines(LineView):
-    """Tells when it is scrolled, so that older steps can be read."""
+    """Tells when the human moves or scrolls in it, so that older steps can be read and following can end."""
 
-    class Scrolled(Message):
-        pass
+    class Moved(Message):
+        """`at_end`: the human is where new lines come."""
+
+        def __init__(self, at_end: bool) -> None:
+            super().__init__()
+            self.at_end = at_end
+
+    def __init__(self, *, id: str) -> None:
+        super().__init__(id=id)
+        self._setting = False
+
+    def set_rows(self, rows: Sequence[Row], *, follow: bool = False) -> None:
+        self._setting = True
+        super().set_rows(rows, follow=follow)
+        self._setting = False
+
+    def move_to(self, row: int) -> None:
+        self._setting = True
+        super().move_to(row)
+        self._setting = False
+        self.post_message(self.Moved(self.cursor >= len(self.rows) - 1))
 
     def watch_scroll_y(self, old_value: float, new_value: float) -> None:
         super().watch_scroll_y(old_value, new_value)
-        if round(old_value) != round(new_value):
-            self.post_message(self.Scrolled())
+        if round(old_value) != round(new_value) and not self._setting:
+            self.post_message(self.Moved(self.at_end))
 
 
 class TranscriptPane(Framed):
@@ -87,7 +107,6 @@ class TranscriptPane(Framed):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("[", "run(-1)", "earlier run", show=False),
         Binding("]", "run(1)", "later run", show=False),
-        Binding("up,k", "up(1)", "up", show=False, priority=False),
     ]
 
     class RunWanted(Message):
@@ -219,9 +238,9 @@ class TranscriptPane(Framed):
             self._switch(target)
         self.reframe()
 
-    def on_transcript_lines_scrolled(self, event: TranscriptLines.Scrolled) -> None:
+    def on_transcript_lines_moved(self, event: TranscriptLines.Moved) -> None:
         event.stop()
-        following = self.lines.at_end and self.window.last_held >= self.window.last
+        following = event.at_end and self.window.last_held >= self.window.last
         if following != self.following:
             self.following = following
             self.reframe()
@@ -254,12 +273,9 @@ class TranscriptPane(Framed):
             n = int(event.key)
             self.unfolded ^= {n}
             self.window.forget_layout(n)
-            self.following = self.following and self.lines.at_end
-            was = self.following
             self.following = False
             self._rebuild()
             self.lines.go_to(event.key)
-            self.following = was and self.lines.at_end
 
     def on_line_view_folded(self, event: LineView.Folded) -> None:
         self.on_line_view_opened(event)

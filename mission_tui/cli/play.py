@@ -1,0 +1,188 @@
+"""`run`: the engine in the foreground, attached to, or left behind."""
+
+import asyncio
+import os
+import signal
+import time
+from collections.abc import Callable
+
+import click
+
+from mission_tui.cli.lines import event_line
+from mission_tui.cli.options import with_mission
+from mission_tui.demo.answers import Answerer, for_mission
+from mission_tui.domain.decision import Decision
+from mission_tui.domain.events import DecisionOpened, Recorded
+from mission_tui.domain.mission import Mission
+from mission_tui.domain.next import Stop, Wait, next_action
+from mission_tui.domain.ports import ModelMisconfigured
+from mission_tui.engine.host import PROVIDER, WAITING, HostOptions, exit_code, run_mission, spawn_detached
+from mission_tui.llm.seats import check_seat
+from mission_tui.store import inbox
+from mission_tui.store.errors import MissionBusy, StoreError
+from mission_tui.store.inbox import Decide
+from mission_tui.store.layout import MissionFiles
+from mission_tui.store.lock import holder
+from mission_tui.store.queries import Reader
+
+INTERRUPTED = 130
+START_PATIENCE_S = 15.0
+_PAUSE_S = 0.1
+_AGAIN = ("provider", "box")
+"""Decisions that running again answers: whoever runs a mission wants it to be tried."""
+
+
+@click.command("run")
+@with_mission
+@click.option("--detach", is_flag=True, help="Leave the engine behind.")
+@click.pass_context
+def run_command(ctx: click.Context, files: MissionFiles, detach: bool) -> None:
+    """Run a mission's engine, or attach to the one that runs: nothing starts twice.
+
+    Leaves with 0 when all is proved, 3 when only you can go on, 4 when it ended otherwise, 5 when the provider or the
+    budget stopped it.
+    """
+    if detach:
+        click.echo(f"engine {start_detached(files)}")
+        return
+    ctx.exit(run_in_foreground(files))
+
+
+def run_in_foreground(files: MissionFiles) -> int:
+    """Play the mission here until it ends or only a human can go on; says what it waits for. Returns the exit code."""
+    prepare(files)
+    code = asyncio.run(_interruptible(files))
+    if code in (WAITING, PROVIDER):
+        for line in waits_for(_mission(files)):
+            click.echo(f"mission-tui: {line}", err=True)
+    return code
+
+
+def start_detached(files: MissionFiles) -> int:
+    """Start an engine of its own, unless one runs; returns its process id. Raises StoreError when none comes up."""
+    pid = holder(files)
+    if pid is not None:
+        return pid
+    prepare(files)
+    pid = spawn_detached(files)
+    deadline = time.monotonic() + START_PATIENCE_S
+    while holder(files) is None and time.monotonic() < deadline and _living(pid):
+        time.sleep(_PAUSE_S / 10)
+    if holder(files) is None and not _mission(files).ended:
+        raise StoreError(f"the engine did not start: {_last_words(files)} (see {files.log})")
+    return pid
+
+
+def prepare(files: MissionFiles) -> None:
+    """What must be right before an engine starts: seats that can work. Answers what running again answers."""
+    mission = _mission(files)
+    if mission.ended or holder(files) is not None:
+        return
+    problems = asyncio.run(_seat_problems(mission))
+    if problems:
+        raise ModelMisconfigured(problems[0])
+    for decision in mission.decisions.open:
+        if decision.kind in _AGAIN and "retry" in decision.choices:
+            inbox.send(files, Decide(id=f"again-{decision.id}", decision=decision.id, choice="retry", note="run again"))
+
+
+def waits_for(mission: Mission) -> list[str]:
+    """What a mission waits for, and the command that lets it go on."""
+    if mission.paused:
+        return [f"paused: {mission.paused.reason}; go on with `mission-tui resume {mission.id}`"]
+    return [
+        f"{d.id} {d.kind}: {' '.join(d.summary.split())}; answer with `mission-tui decide {mission.id} {d.id} "
+        f"{'|'.join(d.choices) if d.choices else 'TEXT'}`"
+        for d in mission.decisions.open
+    ]
+
+
+async def _interruptible(files: MissionFiles) -> int:
+    task = asyncio.ensure_future(_run_or_attach(files))
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
+    try:
+        return await task
+    except asyncio.CancelledError:
+        current = asyncio.current_task()
+        if current is not None and current.cancelling():
+            raise
+        return INTERRUPTED
+
+
+async def _run_or_attach(files: MissionFiles) -> int:
+    answer = _answerer(files)
+    while True:
+        mission = _mission(files)
+        for decision in mission.decisions.open:
+            answer(decision)
+        try:
+            return await run_mission(files, HostOptions(on_event=_shown(answer)))
+        except MissionBusy:
+            code = await _attached(files, mission.seq, _shown(answer))
+        if code is not None:
+            return code
+
+
+async def _attached(files: MissionFiles, since: int, show: Callable[[Recorded], None]) -> int | None:
+    """Show what another engine does until only a human can go on; None when that engine is gone."""
+    with Reader(files) as reader:
+        while True:
+            alive = holder(files) is not None
+            waiting_commands = inbox.pending(files)
+            for recorded in reader.events(since):
+                show(recorded)
+                since = recorded.seq
+            mission = reader.mission()
+            if since == mission.seq and not waiting_commands and isinstance(next_action(mission), Stop | Wait):
+                return exit_code(mission)
+            if not alive:
+                return None
+            await asyncio.sleep(_PAUSE_S)
+
+
+def _shown(answer: Callable[[Decision], None]) -> Callable[[Recorded], None]:
+    def show(recorded: Recorded) -> None:
+        click.echo(event_line(recorded))
+        if isinstance(recorded.event, DecisionOpened):
+            answer(recorded.event.decision)
+
+    return show
+
+
+def _answerer(files: MissionFiles) -> Callable[[Decision], None]:
+    """Sends the recorded answers of a demo that nobody watches; each once, however often the demo was killed."""
+    recorded: Answerer | None = for_mission(files)
+
+    def answer(decision: Decision) -> None:
+        command = recorded(decision) if recorded else None
+        if command is not None:
+            command = command.model_copy(update={"id": f"recorded-{decision.id}"})
+            if all(command.id != waiting.id for waiting in inbox.pending(files)):
+                inbox.send(files, command)
+
+    return answer
+
+
+async def _seat_problems(mission: Mission) -> list[str]:
+    seats = {seat.model_dump_json(): seat for seat in mission.seats.values()}
+    return [problem for seat in seats.values() if (problem := await check_seat(seat))]
+
+
+def _mission(files: MissionFiles) -> Mission:
+    with Reader(files) as reader:
+        return reader.mission()
+
+
+def _living(pid: int) -> bool:
+    try:
+        return os.waitpid(pid, os.WNOHANG) == (0, 0)
+    except ChildProcessError:
+        return False
+
+
+def _last_words(files: MissionFiles) -> str:
+    lines = files.log.read_text(errors="replace").split("\n") if files.log.is_file() else []
+    return next((line.strip() for line in reversed(lines) if line.strip()), "it said nothing")
+
+
+COMMANDS = {"run": run_command}

@@ -1,0 +1,26 @@
+"""Opens the screen."""
+
+import sys
+from pathlib import Path
+
+import click
+
+from mission_tui.cli.launcher import EngineLauncher
+
+
+def open_screen(data: Path, repo: Path | None = None, mission_id: str | None = None) -> int:
+    """Show the missions, or one of them, until the user leaves. Engines go on. Returns the exit code."""
+    if not has_terminal():
+        raise click.UsageError("the screen needs a terminal; see --help for commands that need none")
+    if repo is not None and not repo.is_dir():
+        raise click.UsageError(f"{repo} is not a directory")
+    from mission_tui.ui.app import MissionApp  # Textual takes 150 ms
+
+    app = MissionApp(data, EngineLauncher(data), mission_id)
+    app.run()
+    return app.return_code or 0
+
+
+def has_terminal() -> bool:
+    """Whether somebody can see and type."""
+    return sys.stdin.isatty() and sys.stdout.isatty()

@@ -1,0 +1,93 @@
+"""The orchestrator's questions as a form: a choice, or words of one's own, for each."""
+
+from typing import ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Vertical, VerticalScroll
+from textual.widget import Widget
+from textual.widgets import Input
+
+from mission_tui.domain.decision import Decision, Question
+from mission_tui.store.inbox import Decide
+from mission_tui.ui.screens.dialog import Dialog
+from mission_tui.ui.text import clean
+from mission_tui.ui.widgets.choices import Choices
+
+
+class QuestionField(Widget):
+    """One question. Words of one's own win over a choice; without either the default stands."""
+
+    def __init__(self, number: int, question: Question) -> None:
+        super().__init__(classes="question-field")
+        self.number = number
+        self.question = question
+
+    def compose(self) -> ComposeResult:
+        yield Dialog.line(self.screen, (f"{self.number}. {clean(self.question.text, 2000)}", "strong"))  # pyright: ignore[reportArgumentType, reportUnknownMemberType] - any dialog
+        if self.question.choices:
+            yield Choices(self.question.choices, self.question.default)
+        default = self.question.default
+        hint = f"in your own words; empty means: {clean(default, 80)}" if default else "in your own words"
+        yield Input(placeholder=hint)
+
+    @property
+    def answer(self) -> str | None:
+        words = self.query_one(Input).value.strip()
+        chosen = self.query(Choices).first().chosen if self.question.choices else None
+        return words or chosen or self.question.default
+
+
+class QuestionsScreen(Dialog[Decide]):
+    """Gives the answers as one command. What was typed is still there after esc and opening again."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("ctrl+s", "send", "send", show=False, priority=True)]
+
+    def __init__(self, decision: Decision) -> None:
+        super().__init__()
+        self.decision = decision
+
+    def compose(self) -> ComposeResult:
+        with Vertical(classes="dialog -waits") as box:
+            box.border_title = f"▲ {self.decision.id} the orchestrator asks"
+            with VerticalScroll(id="questions", can_focus=False):
+                for number, question in enumerate(self.decision.questions, 1):
+                    yield QuestionField(number, question)
+            yield self.line(("", "bad"), id="trouble")
+            yield self.line(
+                ("a number or enter chooses and goes on · tab next field · ctrl+s sends all · esc later", "faint"), id="hint"
+            )
+
+    def on_mount(self) -> None:
+        self.query_one("#trouble").display = False
+        self._fields()[0].query("Choices, Input").first(Widget).focus()
+
+    def _fields(self) -> list[QuestionField]:
+        return list(self.query(QuestionField))
+
+    def on_choices_chosen(self, event: Choices.Chosen) -> None:
+        self._after(event.choices)
+
+    def on_input_submitted(self, event: Input.Submitted) -> None:
+        self._after(event.input)
+
+    def _after(self, widget: Widget) -> None:
+        """Go to the next question, or send after the last."""
+        fields = self._fields()
+        mine = next(i for i, field in enumerate(fields) if widget in field.query("*"))
+        if mine + 1 < len(fields):
+            fields[mine + 1].query("Choices, Input").first(Widget).focus()
+        else:
+            self.action_send()
+
+    def action_send(self) -> None:
+        fields = self._fields()
+        missing = next((field for field in fields if not field.answer), None)
+        if missing is not None:
+            self.query_one("#trouble").display = True
+            self.say("trouble", ((f"question {missing.number} has no default: choose or write an answer", "bad"),))
+            missing.query("Choices, Input").first(Widget).focus()
+            return
+        answers = [(field.question.id, field.answer or "") for field in fields]
+        text = answers[0][1] if len(answers) == 1 else "\n".join(f"{name}: {answer}" for name, answer in answers)
+        self.dismiss(Decide(decision=self.decision.id, choice=text))

@@ -4,10 +4,11 @@ PYTHON ?= python3
 BIN := .venv/bin
 # Machines that forbid bytecode would pay seconds at every start without it.
 PIP := PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pip --disable-pip-version-check --quiet install --compile
+MADE := .venv/.made
 RUNTIME := .venv/.runtime
 DEVELOPMENT := .venv/.development
 
-.PHONY: demo test lint check bench lock clean
+.PHONY: demo test lint bench lock clean
 
 demo: $(RUNTIME)
 	@$(BIN)/mission-tui doctor --fix
@@ -21,7 +22,7 @@ test: $(DEVELOPMENT)
 lint: $(DEVELOPMENT)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/lint-imports
+	$(BIN)/lint-imports --no-logo
 	$(BIN)/basedpyright
 
 bench: $(DEVELOPMENT)
@@ -38,14 +39,16 @@ clean:
 
 # virtualenv is taken from the registry because Debian's Python has no venv module; `--target` is what an externally
 # managed Python allows.
-.venv/bin/python: requirements-bootstrap.txt
-	$(PYTHON) -m pip --disable-pip-version-check --quiet install --target .bootstrap --upgrade --require-hashes \
-		-r requirements-bootstrap.txt
+$(MADE): requirements-bootstrap.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or later is needed: make PYTHON=...")'
+	@rm -rf .bootstrap
+	$(PYTHON) -m pip --disable-pip-version-check --quiet --root-user-action ignore install --target .bootstrap \
+		--require-hashes -r requirements-bootstrap.txt
 	PYTHONPATH=.bootstrap $(PYTHON) -m virtualenv --quiet --clear --no-download .venv
-	rm -rf .bootstrap
+	@rm -rf .bootstrap
 	@touch $@
 
-$(RUNTIME): .venv/bin/python requirements.txt pyproject.toml
+$(RUNTIME): $(MADE) requirements.txt pyproject.toml
 	$(PIP) --require-hashes -r requirements.txt
 	$(PIP) --no-deps --no-build-isolation --editable .
 	@touch $@

@@ -73,7 +73,7 @@ def _lifecycle(event: e.LifecycleEvent) -> str:
         case e.BudgetChanged():
             return f"caps are now {_limits(event.limits)}"
         case e.SeatChanged():
-            return f"{event.role} is now played by {event.seat.model}"
+            return f"{event.role} is now played by {_model(event.seat.model)}"
     assert_never(event)
 
 
@@ -145,7 +145,7 @@ def _run(event: e.RunEvent) -> str:
     match event:
         case e.RunStarted():
             about = event.feature or event.milestone
-            return f"{event.role} started{f' on {about}' if about else ''} ({event.model})"
+            return f"{event.role} started{f' on {about}' if about else ''} ({_model(event.model)})"
         case e.RunEnded():
             return f"{event.outcome} after {_count(event.steps, 'step')}: {event.summary}"
         case e.HandoffRecorded():
@@ -229,6 +229,10 @@ def _limits(limits: Limits) -> str:
     tokens = "no token cap" if limits.tokens is None else f"{limits.tokens:,} tokens"
     hours = "no time cap" if limits.hours is None else f"{limits.hours:g} h"
     return f"{usd}, {tokens}, {hours}"
+
+
+def _model(name: str) -> str:
+    return "scripted" if name.startswith("scripted:") else name
 
 
 def _count(number: int, noun: str) -> str:

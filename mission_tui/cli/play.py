@@ -50,6 +50,8 @@ def run_command(ctx: click.Context, files: MissionFiles, detach: bool) -> None:
 
 def run_in_foreground(files: MissionFiles) -> int:
     """Play the mission here until it ends or only a human can go on; says what it waits for. Returns the exit code."""
+    if ended := _mission(files).ended:
+        click.echo(f"mission-tui: mission {files.id} is {ended} already", err=True)
     prepare(files)
     code = asyncio.run(_interruptible(files))
     if code in (WAITING, PROVIDER):

@@ -74,4 +74,3 @@ def status_text(state: JsonObject) -> str:
         lines.append(f"  now        {run['role']}{where}, step {run['step']} ({plain(run['model'])})")
     lines += [f"  waits      {d['id']} {d['kind']}: {plain(d['summary'])}" for d in state["decisions"]]
     return "\n".join(lines)
-

@@ -1,5 +1,6 @@
 """The app of the services manifest, started for a proof and stopped after it."""
 
+import asyncio
 import re
 import shlex
 import time
@@ -10,12 +11,18 @@ from mission_tui.domain.ports import Box, BoxError
 HOST = "localhost"
 """Not an address: some servers listen on ::1 only."""
 POLL_S = 0.03
+LOG_BYTES = 65_536
 ANSWER_S = 15
 """How long one answer may take that decides whether the app is ready."""
 
 
 class AppFailure(Exception):
-    """The app did not start, or died; the message ends with its log."""
+    """The app did not start, or died. `reason` is one line; the message adds the end of the app's log to it."""
+
+    def __init__(self, reason: str, log: str = "") -> None:
+        super().__init__(f"{reason}\n{log[-2000:]}".strip())
+        self.reason = reason
+        self.log = log
 
 
 class AppUnderTest:
@@ -44,9 +51,19 @@ class AppUnderTest:
     async def running(self) -> bool:
         return (await self._box.service_status(self.name)).running
 
+    async def has_died(self, patience_s: float) -> bool:
+        """Whether the process has ended; whoever lost its connection may be a moment ahead of that news."""
+        deadline = time.monotonic() + patience_s
+        while await self.running():
+            if time.monotonic() >= deadline:
+                return False
+            await asyncio.sleep(POLL_S)
+        return True
+
     async def log(self) -> str:
+        """The end of what it printed; empty when it was never started."""
         try:
-            return (await self._box.service_status(self.name)).log_tail
+            return (await self._box.service_status(self.name, LOG_BYTES)).log_tail
         except BoxError:
             return ""
 
@@ -59,19 +76,17 @@ class AppUnderTest:
     async def _wait_until_ready(self, port: int) -> None:
         deadline = time.monotonic() + self.app.ready_timeout_s
         while True:
-            status = await self._box.service_status(self.name, 65536)
+            status = await self._box.service_status(self.name, LOG_BYTES)
             if not status.running:
-                raise AppFailure(
-                    f"the app ended with exit code {status.exit_code} at its start:\n{status.log_tail[-2000:]}"
-                )
+                reason = f"the app ended with exit code {status.exit_code} at its start{last_words(status.log_tail)}"
+                raise AppFailure(reason, status.log_tail)
             if await self._ready(port, status.log_tail):
                 return
             if time.monotonic() > deadline:
                 await self._box.stop_service(self.name, self.app.stop_timeout_s)
-                raise AppFailure(
-                    f"the app was not ready within {self.app.ready_timeout_s:g} s on port {port} "
-                    f"({self._condition()}):\n{status.log_tail[-2000:]}"
-                )
+                limit = f"{self.app.ready_timeout_s:g} s on port {port}"
+                words = last_words(status.log_tail)
+                raise AppFailure(f"the app was not ready within {limit} ({self._condition()}){words}", status.log_tail)
 
     def _condition(self) -> str:
         ready = self.app.ready
@@ -88,7 +103,15 @@ class AppUnderTest:
         if ready is not None and ready.http is not None:
             # A request by hand: the box need not have curl.
             request = f"GET {ready.http} HTTP/1.1\r\nHost: {HOST}:{port}\r\nConnection: close\r\n\r\n"
-            look += f"; printf %s {shlex.quote(request)} >&3; read -r -t {ANSWER_S} _ code _ <&3; test \"$code\" -lt 500"
+            look += (
+                f" && printf %s {shlex.quote(request)} >&3 && read -r -t {ANSWER_S} _ code _ <&3 && test $code -lt 500"
+            )
         command = f"{{ {look}; }} 2>/dev/null || {{ sleep {POLL_S}; false; }}"
         result = await self._box.run(command, timeout_s=ANSWER_S + 5)
         return result.exit_code == 0
+
+
+def last_words(log: str) -> str:
+    """The last line of a log, as the end of a sentence."""
+    lines = log.strip().splitlines()
+    return f": {lines[-1].strip()[:300]}" if lines else ""

@@ -1,7 +1,6 @@
 """The repository's own checks, run as the services manifest says, and read test by test where pytest reports it."""
 
 import re
-import shlex
 from pathlib import Path
 
 from junitparser import Error as JunitError
@@ -10,9 +9,12 @@ from junitparser import Failure, JUnitXml, JUnitXmlError, Skipped, TestCase, Tes
 from mission_tui.domain.base import Frozen
 from mission_tui.domain.ports import Box
 from mission_tui.domain.verdict import CaseResult
+from mission_tui.proof.results import write_fresh
 from mission_tui.proof.session import BOX_RUN_DIR
+from mission_tui.treefile import UnreadableFile, read_text
 
 _PYTEST = re.compile(r"(?:^|[\s;&|/])(?:pytest|py\.test)(?:\s|$|;|&)|-m\s+pytest\b")
+MAX_REPORT_BYTES = 64_000_000
 
 
 class CheckRun(Frozen):
@@ -25,20 +27,15 @@ class CheckRun(Frozen):
     """The whole output, on the host."""
 
 
-def runs_pytest(command: str) -> bool:
-    return _PYTEST.search(command) is not None
-
-
 async def run_check(name: str, command: str, box: Box, run_dir: Path, timeout_s: float) -> CheckRun:
     """Run a check in a box whose run directory is `run_dir` on the host. The command line itself is never edited."""
     safe = re.sub(r"[^A-Za-z0-9_-]", "_", name)
     report, log = f"{safe}-junit.xml", run_dir / f"{safe}.log"
     (run_dir / report).unlink(missing_ok=True)
+    write_fresh(log, "")
     environment: dict[str, str] = {}
-    if runs_pytest(command):
-        options = f"--junitxml={shlex.quote(f'{BOX_RUN_DIR}/{report}')} -p no:cacheprovider"
-        environment["PYTEST_ADDOPTS"] = options
-    log.touch()
+    if len(_PYTEST.findall(command)) == 1:  # a second run would overwrite the report of the first
+        environment["PYTEST_ADDOPTS"] = f"--junitxml={BOX_RUN_DIR}/{report}"
     result = await box.run(command, timeout_s=timeout_s, env=environment, log=log)
     return CheckRun(
         exit_code=result.exit_code,
@@ -50,11 +47,12 @@ async def run_check(name: str, command: str, box: Box, run_dir: Path, timeout_s:
 
 def parse_junit(path: Path) -> tuple[CaseResult, ...] | None:
     """The tests of a JUnit report; None when there is no report that can be read."""
-    if not path.is_file() or path.is_symlink():
-        return None
     try:
-        document = JUnitXml.fromstring(path.read_bytes())
-    except (JUnitXmlError, SyntaxError, OSError, ValueError):
+        text = read_text(path.parent, path.name, MAX_REPORT_BYTES)
+        document = None if text is None else JUnitXml.fromstring(text.encode())
+    except (JUnitXmlError, SyntaxError, ValueError, UnreadableFile):
+        return None
+    if document is None:
         return None
     suites = [document] if isinstance(document, TestSuite) else list(document)
     return tuple(_case(case) for suite in suites for case in suite if isinstance(case, TestCase))

@@ -16,7 +16,9 @@ COMMAND_TIMEOUT_S = 120.0
 NOT_FOUND = (126, 127)
 
 
-async def run_command_steps(steps: Sequence[CommandStep], box: Box, run_dir: Path, name: str) -> tuple[RawEvidence, ...]:
+async def run_command_steps(
+    steps: Sequence[CommandStep], box: Box, run_dir: Path, name: str
+) -> tuple[RawEvidence, ...]:
     """Run and check them in order; output and exit codes are kept whatever happens. Raises DriverFailure."""
     record = _Record(run_dir, name)
     last: CommandResult | None = None

@@ -10,12 +10,18 @@ from mission_tui.domain.contract import Assertion
 from mission_tui.domain.plan import App
 from mission_tui.domain.ports import Box, BoxError
 from mission_tui.domain.verdict import Cause, VerdictStatus
-from mission_tui.proof.app import AppFailure, AppUnderTest
+from mission_tui.proof.app import AppFailure, AppUnderTest, last_words
 from mission_tui.proof.command import run_command_steps
-from mission_tui.proof.results import ProofResult, RawEvidence
+from mission_tui.proof.results import ProofResult, RawEvidence, write_fresh
 from mission_tui.proof.session import Driver, DriverFailure
 
 STEP_PATIENCE_S = 30.0
+DEATH_S = 0.5
+CLEAN_HOME = (
+    'find "$HOME" /tmp -mindepth 1 -maxdepth 1 ! -iname "*playwright*" ! -iname "*chrom*" '
+    "! -name .cache ! -name .pki -exec rm -rf {} + 2>/dev/null; true"
+)
+"""What an assertion left in the box outside the tree would be there for the next one; the browser's own stays."""
 ENVIRONMENT: frozenset[Cause] = frozenset({"setup", "missing_tool", "app", "build", "timeout"})
 """Causes that lie in the surroundings: the product was not observed, and the verdict is `blocked`."""
 
@@ -41,39 +47,110 @@ async def prove_all(
 
     With `isolation: milestone` one app process and one tree serve them all.
     """
-    driver = Driver(stage.box, stage.run_dir, stage.browser)
-    shared = AppUnderTest(stage.app, stage.box) if stage.app and stage.app.isolation == "milestone" else None
+    prover = Prover(stage)
     results: list[ProofResult] = []
     try:
         for number, assertion in enumerate(assertions):
-            if number and shared is None:
+            if number and prover.shared is None:
                 await reset()
-            result = await prove(assertion, stage, driver, shared)
+                await stage.box.run(CLEAN_HOME, timeout_s=60)
+            result = await prover.prove(assertion)
             record(result)
             results.append(result)
     finally:
-        if shared is not None:
-            await shared.stop()
-        await driver.close()
+        await prover.close()
     return results
 
 
-async def prove(assertion: Assertion, stage: Stage, driver: Driver, shared: AppUnderTest | None = None) -> ProofResult:
-    """One assertion. It never raises for what the product does; a pass carries every declared kind of evidence."""
-    began = time.monotonic()
-    try:
-        evidence = await _observe(assertion, stage, driver, shared)
-    except DriverFailure as failure:
-        return _ended(assertion, began, failure.evidence, failure.cause, str(failure))
-    except AppFailure as failure:
-        return _ended(assertion, began, (), "app", str(failure))
-    except BoxError as failure:
-        return _ended(assertion, began, (), "setup", str(failure))
-    missing = [k for k in assertion.proof.evidence if k not in {e.kind for e in evidence}]
-    if missing:
-        reason = f"the checks hold, but produced no evidence of kind {', '.join(missing)}"
-        return _ended(assertion, began, evidence, "other", reason)
-    return _ended(assertion, began, evidence, None, f"all {len(assertion.proof.checks)} steps hold")
+class Prover:
+    """Proves assertions in one box, with one program that makes the requests and holds the browser."""
+
+    def __init__(self, stage: Stage) -> None:
+        app = stage.app
+        self.stage = stage
+        self.driver = Driver(stage.box, stage.run_dir, stage.browser)
+        self.shared = AppUnderTest(app, stage.box) if app is not None and app.isolation == "milestone" else None
+        self._failed_starts: list[AppFailure] = []
+
+    async def close(self) -> None:
+        try:
+            if self.shared is not None:
+                await self.shared.stop()
+        finally:
+            await self.driver.close()
+
+    async def prove(self, assertion: Assertion) -> ProofResult:
+        """One assertion. Never raises for what the product does; a pass carries every declared kind of evidence."""
+        began = time.monotonic()
+        try:
+            evidence = await self._observe(assertion)
+        except DriverFailure as failure:
+            return _ended(assertion, began, failure.evidence, failure.cause, str(failure))
+        except AppFailure as failure:
+            return _ended(assertion, began, self._app_log(assertion, failure.log), "app", failure.reason)
+        except BoxError as failure:
+            return _ended(assertion, began, (), "setup", str(failure))
+        missing = [k for k in assertion.proof.evidence if k not in {e.kind for e in evidence}]
+        if missing:
+            reason = f"the checks hold, but produced no evidence of kind {', '.join(missing)}"
+            return _ended(assertion, began, evidence, "other", reason)
+        return _ended(assertion, began, evidence, None, f"all {len(assertion.proof.checks)} steps hold")
+
+    async def _observe(self, assertion: Assertion) -> tuple[RawEvidence, ...]:
+        steps = assertion.proof.checks
+        stage = self.stage
+        if assertion.proof.by == "command":
+            commands = [s for s in steps if isinstance(s, CommandStep)]
+            return await run_command_steps(commands, stage.box, stage.run_dir, assertion.id)
+        if assertion.proof.by == "terminal":
+            return await self._driven(assertion, "")
+        if stage.app is None:
+            raise AppFailure(f"a {assertion.proof.by} proof needs an app, and the services manifest names none")
+        return await self._with_app(assertion, self.shared or AppUnderTest(stage.app, stage.box))
+
+    async def _with_app(self, assertion: Assertion, app: AppUnderTest) -> tuple[RawEvidence, ...]:
+        try:
+            return await self._driven(assertion, await self._started(app))
+        except DriverFailure as failure:
+            patience = DEATH_S if failure.cause == "app" else 0.0
+            if failure.cause == "missing_tool" or not await app.has_died(patience):
+                raise
+            log = await app.log()
+            evidence = failure.evidence + self._app_log(assertion, log)
+            raise DriverFailure("app", f"the app died ({failure}){last_words(log)}", evidence) from None
+        finally:
+            if app is not self.shared:
+                await app.stop()
+
+    async def _started(self, app: AppUnderTest) -> str:
+        """An app that twice in a row did not start from this tree is not waited for again."""
+        if len(self._failed_starts) >= 2:
+            raise self._failed_starts[-1]
+        try:
+            url = await app.start()
+        except AppFailure as failure:
+            self._failed_starts.append(failure)
+            raise
+        self._failed_starts.clear()
+        return url
+
+    def _app_log(self, assertion: Assertion, log: str) -> tuple[RawEvidence, ...]:
+        if not log:
+            return ()
+        path = self.stage.run_dir / f"{assertion.id}-app.txt"
+        write_fresh(path, log)
+        return (RawEvidence(kind="output", path=path, name="app-log.txt", media_type="text/plain"),)
+
+    async def _driven(self, assertion: Assertion, base: str) -> tuple[RawEvidence, ...]:
+        steps = [step.model_dump(mode="json", exclude_unset=True) for step in assertion.proof.checks]
+        timeout = sum(step.within_s + STEP_PATIENCE_S for step in assertion.proof.checks)
+        message = {"do": "steps", "steps": steps, "base": base, "evidence": list(assertion.proof.evidence)}
+        try:
+            answer = await self.driver.request(assertion.proof.by, assertion.id, message, timeout)
+        finally:
+            await self.driver.end_session(assertion.id)
+        evidence: tuple[RawEvidence, ...] = answer["evidence"]
+        return evidence
 
 
 def _ended(
@@ -94,39 +171,3 @@ def _ended(
         evidence=evidence,
         duration_s=round(time.monotonic() - began, 3),
     )
-
-
-async def _observe(
-    assertion: Assertion, stage: Stage, driver: Driver, shared: AppUnderTest | None
-) -> tuple[RawEvidence, ...]:
-    steps = assertion.proof.checks
-    if assertion.proof.by == "command":
-        commands = [s for s in steps if isinstance(s, CommandStep)]
-        return await run_command_steps(commands, stage.box, stage.run_dir, assertion.id)
-    if assertion.proof.by == "terminal":
-        return await _driven(assertion, driver, "")
-    if stage.app is None:
-        raise AppFailure(f"the services manifest names no app, so a {assertion.proof.by} proof has nothing to look at")
-    app = shared or AppUnderTest(stage.app, stage.box)
-    try:
-        return await _driven(assertion, driver, await app.start())
-    except DriverFailure as failure:
-        if failure.cause != "missing_tool" and not await app.running():
-            reason = f"the app died: {failure}\n{(await app.log())[-1500:]}"
-            raise DriverFailure("app", reason, failure.evidence) from None
-        raise
-    finally:
-        if shared is None:
-            await app.stop()
-
-
-async def _driven(assertion: Assertion, driver: Driver, base: str) -> tuple[RawEvidence, ...]:
-    steps = [step.model_dump(mode="json", exclude_unset=True) for step in assertion.proof.checks]
-    timeout = sum(step.within_s + STEP_PATIENCE_S for step in assertion.proof.checks)
-    message = {"do": "steps", "steps": steps, "base": base, "evidence": list(assertion.proof.evidence)}
-    try:
-        answer = await driver.request(assertion.proof.by, assertion.id, message, timeout)
-    finally:
-        await driver.end_session(assertion.id)
-    evidence: tuple[RawEvidence, ...] = answer["evidence"]
-    return evidence

@@ -13,6 +13,8 @@ MAX_BODY = 2_000_000
 SHOWN = 12_000
 PAUSE_S = 0.1
 ANSWER_S = 30.0
+"""How long an answer may take to begin, and to go on."""
+TESTER_S = 5.0
 
 
 class WebSession:
@@ -32,7 +34,7 @@ class WebSession:
                 for number, step in enumerate(request["steps"], 1):
                     self._step(request["base"], number, step)
                 return {"evidence": self._evidence()}
-            response = self._send(request["url"], request["method"], request, ANSWER_S)
+            response = self._send(request["url"], request["method"], request, TESTER_S)
             return {"text": response.as_text(), "evidence": self._evidence()}
         except StepFailure as failure:
             failure.evidence = self._evidence()
@@ -46,7 +48,7 @@ class WebSession:
         def complaint() -> str | None:
             tries = self._log[kept]["tries"] if len(self._log) > kept else 0
             del self._log[kept:]
-            response = self._act(base, step, max(within, ANSWER_S))
+            response = self._act(base, step, within)
             if len(self._log) > kept:
                 self._log[kept]["tries"] = tries + 1
             return _complaint(step, response)
@@ -58,15 +60,16 @@ class WebSession:
             what = step.get("request", "same response")
             raise StepFailure(failure.cause, f"step {number}, {what}: {failure}") from None
 
-    def _act(self, base: str, step: dict[str, Any], timeout: float) -> "Answer":
+    def _act(self, base: str, step: dict[str, Any], within: float) -> "Answer":
         if "request" in step:
             method, _, path = step["request"].partition(" ")
-            return self._send(base + path, method, step, timeout)
+            return self._send(base + path, method, step, within)
         if self._last is None:
             raise StepFailure("other", "the first step needs a `request`")
         return self._last
 
-    def _send(self, url: str, method: str, step: dict[str, Any], timeout: float) -> "Answer":
+    def _send(self, url: str, method: str, step: dict[str, Any], within: float) -> "Answer":
+        timeout = max(within, ANSWER_S)
         body = step.get("body")
         content: dict[str, Any] = {}
         if isinstance(body, str):
@@ -75,7 +78,7 @@ class WebSession:
             content = {"json": body}
         try:
             with self._client.stream(method, url, headers=step.get("headers"), timeout=timeout, **content) as response:
-                answer = _received(response, time.monotonic() + timeout)
+                answer = _received(response, time.monotonic() + within)
         except httpx.TimeoutException:
             raise StepFailure("app", f"{method} {url}: no answer within {timeout:g} s") from None
         except (httpx.HTTPError, httpx.InvalidURL, ValueError) as error:
@@ -107,7 +110,7 @@ class Answer:
     headers: httpx.Headers
     text: str
     cut: bool
-    """It was longer than what is kept, or did not end in time, as streams of events do not."""
+    """It was longer than what is kept, or did not end within the step's time, as streams of events do not."""
 
     def as_record(self) -> dict[str, Any]:
         cut = {"cut": True} if self.cut else {}
@@ -178,7 +181,13 @@ def _resolve(document: Any, pointer: str) -> tuple[bool, Any]:  # noqa: ANN401 -
     for part in pointer.split("/")[1:]:
         key = part.replace("~1", "/").replace("~0", "~")
         try:
-            here = here[int(key) if isinstance(here, list) else key]
+            here = here[_index(key) if isinstance(here, list) else key]
         except (LookupError, TypeError, ValueError):
             return False, None
     return True, here
+
+
+def _index(key: str) -> int:
+    if not key.isdecimal():
+        raise LookupError(key)
+    return int(key)

@@ -20,7 +20,6 @@ class Composer(TextArea):
     """Grows with what is written; enter sends, and what is typed is never lost by leaving."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape", "leave", "leave", show=False),
         Binding("ctrl+j,shift+enter,alt+enter", "new_line", "new line", show=False),
     ]
 
@@ -42,10 +41,6 @@ class Composer(TextArea):
     def action_new_line(self) -> None:
         self.insert("\n")
 
-    def action_leave(self) -> None:
-        if self.parent is not None:
-            self.screen.query_one("#chat-lines").focus()
-
 
 class ChatPane(Framed):
     """What was said and asked, oldest first, held at the end unless the human scrolls up."""
@@ -58,7 +53,9 @@ class ChatPane(Framed):
 
     def compose(self) -> ComposeResult:
         yield LineView(id="chat-lines")
-        yield Composer(id="composer", soft_wrap=True, show_line_numbers=False, compact=True, highlight_cursor_line=False)
+        yield Composer(
+            id="composer", soft_wrap=True, show_line_numbers=False, compact=True, highlight_cursor_line=False
+        )
 
     def on_mount(self) -> None:
         self.lines.empty = "What you and the orchestrator say appears here. m writes a message."
@@ -93,6 +90,12 @@ class ChatPane(Framed):
     def write(self) -> None:
         """Let the human type."""
         self.query_one(Composer).focus()
+
+    def on_key(self, event: events.Key) -> None:
+        """Escape leaves the writing, not the mission; what is typed stays."""
+        if event.key == "escape" and self.query_one(Composer).has_focus:
+            event.stop()
+            self.lines.focus()
 
     def on_line_view_rewrapped(self, event: LineView.Rewrapped) -> None:
         event.stop()

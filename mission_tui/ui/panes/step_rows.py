@@ -26,7 +26,20 @@ VERBS = {
     "record_verdict": "verdict",
     "continue_mission": "go on",
 }
-MAIN = ("command", "path", "pattern", "question", "method", "target", "assertion", "name", "id", "summary", "text", "note")
+MAIN = (
+    "command",
+    "path",
+    "pattern",
+    "question",
+    "method",
+    "target",
+    "assertion",
+    "name",
+    "id",
+    "summary",
+    "text",
+    "note",
+)
 """Arguments that say best what a call is about, in this order."""
 VERB_WIDTH = 9
 RESULT_WIDTH = 11
@@ -146,7 +159,9 @@ class StepLines:
             yield from self._block(key, text, "plain", "  │ ")
         if len(text) > UNFOLDED_LINES * self.width or result.get("artifact"):
             whole = f"the whole output is artifact {str(result.get('artifact'))[:12]}" if result.get("artifact") else ""
-            yield Painted(key, ("  │ ", "faint"), (cut(f"{sized(len(text))} shown {whole}".rstrip(), self.width - 4), "faint"))
+            yield Painted(
+                key, ("  │ ", "faint"), (cut(f"{sized(len(text))} shown {whole}".rstrip(), self.width - 4), "faint")
+            )
 
     def _arguments(self, key: str, arguments: JsonObject) -> Iterator[Painted]:
         about = _about(arguments)
@@ -198,7 +213,13 @@ def _result(step: StepRecord) -> tuple[str, Tone]:
         return "✖ refused", "bad"
     if "exit_code" in result:
         code = result["exit_code"]
-        return ("✖ killed", "bad") if code is None else (f"exit {code}", "good") if code == 0 else (f"✖ exit {code}", "bad")
+        return (
+            ("✖ killed", "bad")
+            if code is None
+            else (f"exit {code}", "good")
+            if code == 0
+            else (f"✖ exit {code}", "bad")
+        )
     text = str(result.get("text", ""))
     if step.name in ("read_file", "list_files", "search"):
         return f"{text.count(chr(10)) + 1} lines" if text else "nothing", "faint"

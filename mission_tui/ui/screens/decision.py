@@ -12,7 +12,7 @@ from mission_tui.domain.mission import Mission
 from mission_tui.store.inbox import Decide, SetBudget
 from mission_tui.ui.look import DECISION
 from mission_tui.ui.screens.decision_rows import detail_rows
-from mission_tui.ui.screens.dialog import Dialog
+from mission_tui.ui.screens.dialog import Dialog, words
 from mission_tui.ui.text import clean
 from mission_tui.ui.widgets.choices import Choices
 from mission_tui.ui.widgets.lines import LineView
@@ -61,15 +61,15 @@ class DecisionScreen(Dialog[Answered]):
         decision = self.decision
         with Vertical(classes="dialog -waits") as box:
             box.border_title = f"▲ {decision.id} {DECISION[decision.kind]}"
-            yield self.line((clean(decision.summary, 2000), "strong"))
-            yield self.line((f"blocks {clean(decision.blocks, 200)}", "faint"))
+            yield words((clean(decision.summary, 2000), "strong"))
+            yield words((f"blocks {clean(decision.blocks, 200)}", "faint"))
             yield LineView(id="details", cursor=False)
             if decision.choices:
                 meaning = {**MEANING, **self._own_meaning()}
                 yield Choices(decision.choices, decision.default, meaning)
             yield Input(id="note", placeholder=self._placeholder(None))
-            yield self.line(("", "bad"), id="trouble")
-            yield self.line(("enter or a number chooses · tab note · pgup/pgdn read · esc later", "faint"), id="hint")
+            yield words(("", "bad"), id="trouble")
+            yield words(("enter or a number chooses · tab note · pgup/pgdn read · esc later", "faint"), id="hint")
 
     def _own_meaning(self) -> dict[str, str]:
         if self.decision.kind == "round_cap":
@@ -129,9 +129,11 @@ class DecisionScreen(Dialog[Answered]):
 
     def _placeholder(self, choice: str | None) -> str:
         if self._cap is not None and choice in (None, "retry"):
-            return {"usd": "the new cap in dollars", "tokens": "the new cap in tokens", "hours": "the new cap in hours"}[
-                self._cap
-            ]
+            return {
+                "usd": "the new cap in dollars",
+                "tokens": "the new cap in tokens",
+                "hours": "the new cap in hours",
+            }[self._cap]
         if choice is not None:
             return f"why {choice}? enter sends"
         return "your answer" if not self.decision.choices else "a note, if you like"

@@ -54,7 +54,10 @@ def _plan(mission: Mission, width: int) -> Iterator[Painted]:
         ("goal", one_line(mission.created.goal if mission.created else "")),
         ("contract", f"{len(contract)} assertions, {guards} of them guards: {proofs}"),
         ("by machine", f"{machine} of {len(contract)}; the others (*) are judged by a validator"),
-        ("work", f"{len(plan.features)} features in {len(plan.milestones)} milestones, about {runs} to {2 * runs} runs"),
+        (
+            "work",
+            f"{len(plan.features)} features in {len(plan.milestones)} milestones, about {runs} to {2 * runs} runs",
+        ),
         ("caps", f"{money}, {_cap(caps.tokens, 'tokens')}, {_cap(caps.hours, 'hours')}"),
     )
     for name, text in facts:
@@ -149,7 +152,9 @@ def _round(one: RoundState, width: int) -> Iterator[Painted]:
         words = [f"{len(check.new_failures)} new failures" if check.new_failures else ""]
         words += [f"{len(check.old_failures)} failed before too" if check.old_failures else ""]
         words += [f"{len(check.fixed)} fixed" if check.fixed else ""]
-        yield _row(("  ", "plain"), mark, (f"{one_line(check.name)}  ", "plain"), (", ".join(filter(None, words)), "faint"))
+        yield _row(
+            ("  ", "plain"), mark, (f"{one_line(check.name)}  ", "plain"), (", ".join(filter(None, words)), "faint")
+        )
     reports = [*((r.feature, r.findings) for r in one.reviews)]
     reports += [("use", one.user_testing.findings)] if one.user_testing else []
     for source, findings in reports:

@@ -6,10 +6,15 @@ from textual.binding import Binding, BindingType
 from textual.screen import ModalScreen
 from textual.widgets import Static
 
-from mission_tui.ui.look import Line
+from mission_tui.ui.look import Line, Piece
 from mission_tui.ui.widgets.frame import content
 
 ResultT = TypeVar("ResultT")
+
+
+def words(*pieces: Piece, id: str | None = None) -> Static:
+    """Wrapped text that is never parsed as markup."""
+    return Static(content(pieces), id=id, markup=False)
 
 
 class Dialog(ModalScreen[ResultT | None], Generic[ResultT]):
@@ -19,10 +24,6 @@ class Dialog(ModalScreen[ResultT | None], Generic[ResultT]):
 
     def action_close(self) -> None:
         self.dismiss(None)
-
-    def line(self, *pieces: tuple[str, str], id: str | None = None) -> Static:
-        """A wrapped line of text that is never parsed as markup."""
-        return Static(content(pieces), id=id, markup=False)  # pyright: ignore[reportArgumentType] - tones as text
 
     def say(self, where: str, line: Line) -> None:
         self.query_one(f"#{where}", Static).update(content(line))

@@ -10,7 +10,7 @@ from textual.widgets import Input
 
 from mission_tui.domain.decision import Decision, Question
 from mission_tui.store.inbox import Decide
-from mission_tui.ui.screens.dialog import Dialog
+from mission_tui.ui.screens.dialog import Dialog, words
 from mission_tui.ui.text import clean
 from mission_tui.ui.widgets.choices import Choices
 
@@ -24,7 +24,7 @@ class QuestionField(Widget):
         self.question = question
 
     def compose(self) -> ComposeResult:
-        yield Dialog.line(self.screen, (f"{self.number}. {clean(self.question.text, 2000)}", "strong"))  # pyright: ignore[reportArgumentType, reportUnknownMemberType] - any dialog
+        yield words((f"{self.number}. {clean(self.question.text, 2000)}", "strong"))
         if self.question.choices:
             yield Choices(self.question.choices, self.question.default)
         default = self.question.default
@@ -39,7 +39,7 @@ class QuestionField(Widget):
 
 
 class QuestionsScreen(Dialog[Decide]):
-    """Gives the answers as one command. What was typed is still there after esc and opening again."""
+    """Gives the answers as one command, or None when the human leaves them for later."""
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("ctrl+s", "send", "send", show=False, priority=True)]
 
@@ -53,9 +53,10 @@ class QuestionsScreen(Dialog[Decide]):
             with VerticalScroll(id="questions", can_focus=False):
                 for number, question in enumerate(self.decision.questions, 1):
                     yield QuestionField(number, question)
-            yield self.line(("", "bad"), id="trouble")
-            yield self.line(
-                ("a number or enter chooses and goes on · tab next field · ctrl+s sends all · esc later", "faint"), id="hint"
+            yield words(("", "bad"), id="trouble")
+            yield words(
+                ("a number or enter chooses and goes on · tab next field · ctrl+s sends all · esc later", "faint"),
+                id="hint",
             )
 
     def on_mount(self) -> None:

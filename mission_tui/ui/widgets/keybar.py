@@ -6,7 +6,7 @@ from textual import events
 from textual.content import Content
 from textual.widget import Widget
 
-from mission_tui.ui.look import Piece
+from mission_tui.ui.look import Piece, Tone
 from mission_tui.ui.widgets.frame import content
 
 
@@ -16,15 +16,14 @@ class Hint(NamedTuple):
     key: str
     label: str
     action: str
-    waits: bool = False
-    """It answers what waits for the human."""
+    tone: Tone = "faint"
 
 
 class KeyBar(Widget):
     """Hints in the order of their importance: those that do not fit are left to the help."""
 
-    def __init__(self) -> None:
-        super().__init__(id="keys")
+    def __init__(self, id: str = "keys") -> None:
+        super().__init__(id=id)
         self._hints: tuple[Hint, ...] = ()
 
     def show(self, *hints: Hint) -> None:
@@ -46,8 +45,8 @@ class KeyBar(Widget):
         pieces: list[Piece] = [(" ", "plain")]
         for _, hint in self._fitting():
             pieces += [
-                (hint.key, "wait" if hint.waits else "key"),
-                (f" {hint.label}   ", "wait" if hint.waits else "faint"),
+                (hint.key, "wait" if hint.tone == "wait" else "key"),
+                (f" {hint.label}   ", hint.tone),
             ]
         return content(tuple(pieces))
 

@@ -16,7 +16,6 @@ from textual.strip import Strip
 
 from mission_tui.ui.look import Line, Tone
 
-
 TONES: tuple[Tone, ...] = get_args(Tone)
 
 

@@ -1,0 +1,68 @@
+"""All keys, and what the glyphs mean."""
+
+from textual.app import ComposeResult
+from textual.containers import Vertical
+
+from mission_tui.ui.look import ASSERTION, Piece
+from mission_tui.ui.screens.dialog import Dialog, words
+from mission_tui.ui.widgets.lines import LineView, Painted
+
+KEYS = (
+    ("Mission", ""),
+    ("a", "answer what waits: approve the plan, answer questions, review a milestone"),
+    ("i", "everything that waits"),
+    ("p", "pause at the next step, resume, or start the engine"),
+    ("s", "stop now: the step that is cut becomes unknown"),
+    ("m", "message to the orchestrator"),
+    ("q", "leave the screen; the engine goes on"),
+    ("esc", "back to the list of missions"),
+    ("Panes", ""),
+    ("1 2 3 4", "coverage, orchestrator, transcript, handoffs"),
+    ("tab", "next pane"),
+    ("z", "this pane alone, and back"),
+    ("↑ ↓ pgup pgdn", "move (also j, k); g and G: top and end"),
+    ("enter space", "open or fold"),
+    ("Coverage", ""),
+    ("enter", "on an assertion: statement, proof, verdicts and evidence"),
+    ("← →", "fold and unfold the group"),
+    ("n N", "next and previous assertion that does not hold"),
+    ("Transcript", ""),
+    ("[ ]", "earlier and later run"),
+    ("end", "follow what comes; any move up holds"),
+    ("Everywhere", ""),
+    ("ctrl+p", "every action, and the themes"),
+    ("?", "this"),
+)
+
+
+class HelpScreen(Dialog[None]):
+    BINDINGS = [("question_mark,q", "close", "close")]  # noqa: RUF012 - Textual declares it so
+
+    def compose(self) -> ComposeResult:
+        with Vertical(classes="dialog") as box:
+            box.border_title = "Keys"
+            yield LineView(id="list", cursor=False)
+            yield words(("esc closes", "faint"))
+
+    def on_mount(self) -> None:
+        rows = [
+            Painted("", (name, "strong")) if not what else Painted("", (f"  {name:<15}", "key"), (what, "plain"))
+            for name, what in KEYS
+        ]
+        glyphs: list[Piece] = [("  ", "plain")]
+        for look in ASSERTION.values():
+            glyphs += [(look.glyph, look.tone), (f" {look.word}   ", "plain")]
+        rows += [Painted("", ("Glyphs", "strong")), Painted("", *glyphs)]
+        rows += [
+            Painted(
+                "",
+                ("  ▤ ", "faint"),
+                ("pieces of evidence   ", "plain"),
+                ("×2 ", "faint"),
+                ("verdicts so far", "plain"),
+            )
+        ]
+        lines = self.query_one(LineView)
+        lines.set_rows(rows)
+        lines.styles.height = min(len(rows), max(4, self.size.height - 6))
+        lines.focus()

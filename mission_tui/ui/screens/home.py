@@ -1,0 +1,148 @@
+"""The list of missions: how each stands, and which of them wait for the human."""
+
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import ClassVar
+
+from textual import work
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.message import Message
+from textual.screen import Screen
+
+from mission_tui.store.errors import StoreError
+from mission_tui.store.layout import all_missions
+from mission_tui.store.queries import MissionSummary, summary
+from mission_tui.ui.look import MISSION, Line
+from mission_tui.ui.panes.status import bar
+from mission_tui.ui.text import ago, cut, money, one_line, padded
+from mission_tui.ui.widgets.frame import Framed
+from mission_tui.ui.widgets.keybar import Hint, KeyBar
+from mission_tui.ui.widgets.lines import LineView, Painted, Row
+
+REFRESH_S = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class MissionRow:
+    """The first of a mission's two lines."""
+
+    key: str
+    mission: MissionSummary
+    age: str
+
+    def paint(self, width: int) -> Line:
+        mission = self.mission
+        look = MISSION[mission.status]
+        counts = mission.assertions
+        held, total = counts.get("passed", 0) + counts.get("overridden", 0), sum(counts.values())
+        usage = mission.spend.usage
+        right: Line = (
+            (f"{held}/{total}".rjust(9), "strong"),
+            (money(usage.usd, usage.usd_known).rjust(10), "plain"),
+            (self.age.rjust(10), "faint"),
+        )
+        room = width - 1 - 13 - 29
+        length = min(30, room // 3) if width >= 80 else 0
+        title = padded(one_line(mission.title or mission.id), room - length - (1 if length else 0))
+        progress = (*bar(held, total, length), (" ", "plain")) if length else ()
+        return ((f" {look.glyph} {look.word:<11}", look.tone), (title, "strong"), (" ", "plain"), *progress, *right)
+
+
+@dataclass(frozen=True, slots=True)
+class UnderRow:
+    """The second line: what waits, or where it stands."""
+
+    key: str
+    mission: MissionSummary
+
+    def paint(self, width: int) -> Line:
+        mission, room = self.mission, width - 14
+        if mission.decisions:
+            first = mission.decisions[0]
+            more = f" (+{len(mission.decisions) - 1})" if len(mission.decisions) > 1 else ""
+            return ((" " * 14, "plain"), (cut(f"▲ {one_line(first.summary)}{more}", room), "wait"))
+        roles = ", ".join(role.replace("_", " ") for role in mission.active_roles)
+        current = next((m for m in mission.milestones if m.state != "sealed"), None)
+        where = f"{current.id} {one_line(current.title)}" if current else ""
+        about = " · ".join(filter(None, (mission.repo, where, roles)))
+        return ((" " * 14, "plain"), (cut(one_line(about), room), "faint"))
+
+
+class HomeScreen(Screen[None]):
+    """Read again every second, in a thread."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("n", "app.new_mission", "new mission", show=False)]
+
+    class MissionChosen(Message):
+        def __init__(self, mission_id: str) -> None:
+            super().__init__()
+            self.mission_id = mission_id
+
+    class MissionsRead(Message):
+        def __init__(self, missions: list[MissionSummary], problems: list[tuple[str, str]]) -> None:
+            super().__init__()
+            self.missions = missions
+            self.problems = problems
+
+    def __init__(self, data: Path) -> None:
+        super().__init__()
+        self.data = data
+
+    def compose(self) -> ComposeResult:
+        with Framed(classes="pane -current"):
+            yield LineView(id="missions")
+        yield KeyBar()
+
+    def on_mount(self) -> None:
+        lines = self.query_one(LineView)
+        lines.empty = " No missions yet. Press n to begin one."
+        lines.focus()
+        self.query_one(KeyBar).show(
+            Hint("enter", "open", "open"),
+            Hint("n", "new mission", "app.new_mission"),
+            Hint("?", "keys", "app.help"),
+            Hint("^p", "palette", "app.command_palette"),
+            Hint("q", "quit", "app.quit"),
+        )
+        self.read()
+        self.set_interval(REFRESH_S, self._read_if_shown)
+
+    def on_screen_resume(self) -> None:
+        self.read()
+
+    def _read_if_shown(self) -> None:
+        if self.is_current:
+            self.read()
+
+    @work(thread=True, exclusive=True)
+    def read(self) -> None:
+        missions: list[MissionSummary] = []
+        problems: list[tuple[str, str]] = []
+        for files in all_missions(self.data):
+            try:
+                missions.append(summary(files))
+            except StoreError as error:
+                problems.append((files.id, str(error)))
+        missions.sort(key=lambda m: m.created_at, reverse=True)
+        self.post_message(self.MissionsRead(missions, problems))
+
+    def on_home_screen_missions_read(self, event: MissionsRead) -> None:
+        rows: list[Row] = []
+        now = time.time()
+        for mission in event.missions:
+            rows += [MissionRow(mission.id, mission, ago(now - mission.updated_at)), UnderRow(mission.id, mission)]
+        for mission_id, problem in event.problems:
+            rows.append(Painted(mission_id, (" ✖ unreadable ", "bad"), (one_line(mission_id), "strong")))
+            rows.append(Painted(mission_id, (" " * 14, "plain"), (one_line(problem), "faint")))
+        self.query_one(LineView).set_rows(rows)
+        waiting = sum(1 for mission in event.missions if mission.decisions)
+        figures: Line = ((f"▲ {waiting} waiting", "wait"),) if waiting else ()
+        self.query_one(Framed).frame((("Missions", "strong"), (f"  {len(event.missions)}", "faint")), figures)
+
+    def on_line_view_opened(self, event: LineView.Opened) -> None:
+        self.post_message(self.MissionChosen(event.key))
+
+    def action_open(self) -> None:
+        self.query_one(LineView).action_open()

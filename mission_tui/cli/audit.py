@@ -2,7 +2,6 @@
 
 import asyncio
 import os
-import re
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -10,6 +9,7 @@ import click
 
 from mission_tui.cli.options import with_mission
 from mission_tui.domain.mission import Mission
+from mission_tui.engine.host import SECRET_NAME
 from mission_tui.report.write import write_report
 from mission_tui.store.layout import MissionFiles
 from mission_tui.store.lock import holder
@@ -19,7 +19,6 @@ from mission_tui.store.verify import WORK, Broken, verify
 from mission_tui.workspace.git import GitError, MissionRepository
 
 BROKEN = 4
-_SECRET = re.compile(r"(_API_KEY|_AUTH_TOKEN|_SECRET|_PASSWORD)$")
 
 
 @click.command("verify")
@@ -64,7 +63,7 @@ async def audit(files: MissionFiles) -> list[Broken]:
 def known_secrets(mission: Mission, environ: Mapping[str, str]) -> dict[str, str]:
     """Values that must be nowhere: the keys that the seats name, and whatever is named like one."""
     named = {seat.api_key_env for seat in mission.seats.values() if seat.api_key_env}
-    return {name: value for name, value in environ.items() if name in named or _SECRET.search(name)}
+    return {name: value for name, value in environ.items() if name in named or SECRET_NAME.search(name)}
 
 
 async def _ancestry(repo: MissionRepository, mission: Mission, head: str) -> dict[str, bool]:

@@ -30,6 +30,7 @@ class MissionLoop:
 
     async def run(self, wait: bool) -> None:
         """Return when the mission has ended or, unless `wait`, when it needs the human."""
+        await self.desk.repo.clear_stale_locks()
         self.agents.cancel_children()
         async with asyncio.TaskGroup() as group:
             watcher = group.create_task(self._watch_inbox())

@@ -17,6 +17,7 @@ from mission_tui.domain.events import (
     ValidationConcluded,
 )
 from mission_tui.domain.mission import Mission
+from mission_tui.domain.next import base_is_unproved
 
 HUMAN = "waiting for you"
 
@@ -90,7 +91,7 @@ def _going_on(mission: Mission) -> str:
         return lead.role.replace("_", " ")
     if mission.paused or mission.decisions.open:
         return HUMAN
-    if mission.plan.submitted and mission.validation.base is None:
+    if mission.plan.submitted and base_is_unproved(mission):
         return "proving the base"
     milestone = mission.plan.current_milestone()
     last = mission.validation.last_round(milestone) if milestone else None

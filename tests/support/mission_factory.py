@@ -225,7 +225,8 @@ class MissionWriter:
         )
 
     def verdict(self, name: str, status: str, milestone: str, number: int = 1, reason: str = "seen as stated") -> None:
-        assertion = self.ledger.mission.contract.assertions[name]
+        mission = self.ledger.mission
+        assertion = mission.contract.assertions[name]
         text = "HTTP/1.1 200 OK\ncontent-type: text/csv; charset=utf-8\n\ndate,amount,note\n2024-01-03,12.50,lunch\n"
         self.append(
             VerdictRecorded(
@@ -243,6 +244,7 @@ class MissionWriter:
                         "tree": self.ledger.mission.tree,
                         "milestone": milestone,
                         "round": number,
+                        "depends_on": None if assertion.guard else [f"app/{mission.plan.owners()[name]}.py"],
                     }
                 )
             )

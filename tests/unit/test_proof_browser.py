@@ -49,7 +49,7 @@ async def test_what_a_page_does_otherwise_is_an_expectation_with_expected_and_se
             "expect_visible": {"role": "button", "name": "Gone"}
         },
         "expected text 'Colours' to be hidden, but it is visible": {"expect_hidden": {"text": "Colours"}},
-        "expected 3 of 'button', seen 4": {"expect_count": {"target": "button", "count": 3}},
+        "expected 5 of 'button', seen 3": {"expect_count": {"target": "button", "count": 5}},
         "expected a URL that matches '/end$', seen http": {"expect_url": "/end$"},
         "expected color to match 'red', seen 'rgb(0, 0, 0)'": {
             "expect_style": {"target": "h1", "property": "color", "matches": "red"}
@@ -72,7 +72,7 @@ async def test_a_target_that_is_not_there_to_act_on_says_nothing_about_the_produ
         ({"fill": {"target": {"label": "Age"}, "value": "1"}}, "locator", "nothing on the page matches label 'Age'"),
         ({"click": "::::"}, "locator", "cannot be looked for"),
         ({"expect_visible": "[[bad"}, "locator", "expect_visible: "),
-        ({"click": "button"}, "locator", "resolved to 4 elements"),
+        ({"click": "button"}, "locator", "resolved to 3 elements"),
         ({"fill": {"target": "h1", "value": "x"}}, "locator", "not an <input>"),
         ({"click": {"role": "button", "name": "Send"}}, "timeout", "element is not enabled"),
     )

@@ -187,6 +187,7 @@ class BrowserSession:
                 case _:
                     element.press(value["key"], timeout=timeout)
         except PlaywrightTimeout as error:
+            self._check_alive()
             raise StepFailure("timeout", f"{action} {described(target)}: {_obstacle(error)}") from None
         except Error as error:
             raise StepFailure("locator", f"{action} {described(target)}: {first_line(error)}") from None
@@ -263,6 +264,8 @@ class BrowserSession:
         page = self._page
         try:
             page.screenshot(path=file, full_page=True, animations="disabled", timeout=LOOK_TIMEOUT_MS)
+        except PlaywrightTimeout:
+            raise
         except Error:
             page.screenshot(path=file, animations="disabled", timeout=LOOK_TIMEOUT_MS)
 

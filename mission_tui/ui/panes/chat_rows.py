@@ -54,14 +54,15 @@ class Talk:
         if not decision.questions:
             yield from self._said(key, "", "faint", f"{mark} {decision.id} {decision.summary}", tone)
         for number, question in enumerate(decision.questions, 1):
-            head = f"{mark} {decision.id}" if number == 1 else " " * (len(decision.id) + 2)
-            yield from self._said(key, "orchestrator", "live", f"{head} {question.text}", tone if waits else "plain")
+            author = "orchestrator" if number == 1 else ""
+            text = f"{mark} {number}. {question.text}"
+            yield from self._said(key, author, "live", text, tone if waits else "plain")
             choices = " · ".join(
                 f"{n} {one_line(c)}{' (default)' if c == question.default else ''}"
                 for n, c in enumerate(question.choices, 1)
             )
             if choices:
-                yield from self._said(key, "", "faint", choices, "faint")
+                yield from self._said(key, "", "faint", f"     {choices}", "faint")
         if waits:
             yield from self._said(key, "", "faint", "a opens it, or answer below in your own words", "faint")
 

@@ -1,78 +1,73 @@
 """The coverage matrix as lines: milestones, their features, and the assertions that each must make true."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
+
+from rich.cells import cell_len
 
 from mission_tui.domain.contract import Assertion
 from mission_tui.domain.mission import AssertionStatus, Mission
 from mission_tui.domain.state.plan import FeatureState
-from mission_tui.ui.look import ASSERTION, FEATURE, MILESTONE, Line, Look, Piece
-from mission_tui.ui.text import clean, cut, padded
+from mission_tui.ui.look import ASSERTION, FEATURE, MILESTONE, Line, Look, Tone
+from mission_tui.ui.text import clean, padded
 
-ID_WIDTH = 16
-WORD_WIDTH = 8
+STATE_WIDTH = 10
+TALLY_WIDTH = 8
 PROOF_FROM = 72
 """Width from which the kind of proof has a column."""
 
 
-def _fold(folded: bool) -> str:
-    return "▸" if folded else "▾"
+class Tally(NamedTuple):
+    """How many of some assertions are proved, and how many of those only on an older tree."""
+
+    proved: int
+    total: int
+    stale: int = 0
+
+    def paint(self, tone: Tone) -> Line:
+        mark = "↻" if self.stale else ""
+        text = f"{self.proved}/{self.total}" if self.total else ""
+        return ((text.rjust(TALLY_WIDTH - 2), tone), (f" {mark:<1}", "odd"))
+
+
+def tally(mission: Mission, names: Sequence[str]) -> Tally:
+    states = [mission.assertion_status(name) for name in names]
+    stale = states.count("stale")
+    return Tally(states.count("passed") + states.count("overridden") + stale, len(names), stale)
+
+
+def short_id(assertion: str) -> str:
+    """An assertion's id without what all of them begin with."""
+    return assertion.removeprefix("VAL-")
 
 
 @dataclass(frozen=True, slots=True)
 class GroupRow:
-    """A milestone, an area, or the guards."""
+    """A milestone or a feature, an area, or the guards."""
 
     key: str
     name: str
     title: str
     look: Look
-    held: int
-    total: int
+    tally: Tally
     folded: bool
-    round: int = 0
+    indent: int = 0
+    kind: str = ""
+    """A remark before the title, such as `fix`, or the round."""
 
     def paint(self, width: int) -> Line:
-        tally = f"{self.held}/{self.total}"
-        again = f" round {self.round}" if self.round > 1 and width >= 48 else ""
-        right = f"{self.look.glyph} {self.look.word}"
-        name = f"{self.name} "
-        room = width - 2 - len(name) - len(again) - len(right) - 9
+        top = self.indent == 0
+        fold = " " if not self.tally.total and not top else "▸" if self.folded else "▾"
+        kind = f"{self.kind} " if self.kind else ""
+        room = width - self.indent - 3 - cell_len(self.name) - len(kind) - 1 - STATE_WIDTH - TALLY_WIDTH
         return (
-            (f"{_fold(self.folded)} ", "faint"),
-            (name, "strong"),
-            (padded(self.title, room), "strong"),
-            (again, "faint"),
-            (f" {right}", self.look.tone),
-            (tally.rjust(8), "plain"),
-        )
-
-
-@dataclass(frozen=True, slots=True)
-class FeatureRow:
-    key: str
-    name: str
-    title: str
-    look: Look
-    held: int
-    total: int
-    folded: bool
-    fix: bool
-
-    def paint(self, width: int) -> Line:
-        tally = f"{self.held}/{self.total}" if self.total else ""
-        right = f"{self.look.glyph} {self.look.word}"
-        name = f"{self.name} "
-        kind = "fix " if self.fix else ""
-        room = width - 4 - len(name) - len(kind) - len(right) - 9
-        return (
-            ("  ", "plain"),
-            (f"{_fold(self.folded) if self.total else ' '} ", "faint"),
-            (name, "plain"),
+            (f"{' ' * self.indent}{fold} ", "faint"),
+            (f"{self.name} ", "strong" if top else "plain"),
             (kind, "faint"),
-            (padded(self.title, room), "plain"),
-            (f" {right}", self.look.tone),
-            (tally.rjust(8), "faint"),
+            (padded(self.title, room), "strong" if top else "plain"),
+            (f" {self.look.glyph} {self.look.word:<{STATE_WIDTH - 2}}", self.look.tone),
+            *self.tally.paint("plain" if top else "faint"),
         )
 
 
@@ -82,37 +77,30 @@ class AssertionRow:
     assertion: Assertion
     status: AssertionStatus
     evidence: int
-    rounds: int
+    verdicts: int
     indent: int
+    id_width: int
 
     def paint(self, width: int) -> Line:
         look = ASSERTION[self.status]
-        right = self._right(width)
-        used = sum(len(text) for text, _ in right)
-        name = padded(self.assertion.id, min(ID_WIDTH, max(8, width // 3)))
-        room = width - self.indent - 2 - len(name) - 1 - used
-        title = cut(clean(self.assertion.title, 200), room)
-        tone = "strong" if self.status == "failed" else "faint" if self.status == "pending" else "plain"
+        proof = f" {self.assertion.proof.by:<8}" if width >= PROOF_FROM else ""
+        name = padded(short_id(self.assertion.id), min(self.id_width, max(8, width // 3)))
+        room = width - self.indent - 2 - cell_len(name) - 1 - len(proof) - 1 - STATE_WIDTH - TALLY_WIDTH
+        tone: Tone = "strong" if self.status == "failed" else "faint" if self.status == "pending" else "plain"
+        again = f"{self.verdicts}x" if self.verdicts > 1 else ""
+        files = f"{self.evidence}▤" if self.evidence else ""
         return (
             (" " * self.indent, "plain"),
             (f"{look.glyph} ", look.tone),
             (name, "code"),
-            (f" {padded(title, room)}", tone),
-            *right,
+            (f" {padded(clean(self.assertion.title, 200), room)}", tone),
+            (proof, "faint"),
+            (f"   {look.word:<{STATE_WIDTH - 2}}", look.tone),
+            (f"{again:>3} {files:>3} ", "faint"),
         )
 
-    def _right(self, width: int) -> tuple[Piece, ...]:
-        look = ASSERTION[self.status]
-        proof: tuple[Piece, ...] = ()
-        if width >= PROOF_FROM:
-            by = self.assertion.proof.by if self.assertion.mechanical else f"{self.assertion.proof.by}*"
-            proof = ((f" {by.ljust(9)}", "faint"),)
-        again = f"×{self.rounds}" if self.rounds > 1 else ""
-        files = f"{self.evidence}▤" if self.evidence else ""
-        return (*proof, (f" {look.word.ljust(WORD_WIDTH)}", look.tone), (f"{again} {files}".rjust(6), "faint"))
 
-
-CoverageRow = GroupRow | FeatureRow | AssertionRow
+CoverageRow = GroupRow | AssertionRow
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +110,10 @@ class Coverage:
     mission: Mission
     folded: frozenset[str]
     """Keys of groups and features that are folded."""
+
+    @property
+    def id_width(self) -> int:
+        return max((len(short_id(name)) for name in self.mission.contract.assertions), default=0)
 
     def rows(self) -> list[CoverageRow]:
         mission = self.mission
@@ -152,25 +144,25 @@ class Coverage:
     def _group(self, key: str, name: str, title: str, names: list[str]) -> list[CoverageRow]:
         if not names:
             return []
-        held = self._held(names)
-        look = Look("✔", "holds", "good") if held == len(names) else Look("·", "open", "faint")
-        head = GroupRow(key, name, title, look, held, len(names), key in self.folded)
-        return [head] if key in self.folded else [head, *(self._assertion(n, 2) for n in names)]
+        numbers = tally(self.mission, names)
+        look = Look("✔", "hold", "good") if numbers.proved == numbers.total else Look("·", "open", "faint")
+        head = GroupRow(key, name, title, look, numbers, key in self.folded)
+        return [head, *self._assertions(names, 2)] if key not in self.folded else [head]
 
     def _milestone(self, name: str, owned: dict[str, list[str]]) -> list[CoverageRow]:
         mission = self.mission
         features = [f for f in mission.plan.features.values() if f.feature.milestone == name]
         names = [a for f in features for a in owned.get(f.feature.id, ())]
         key = f"m:{name}"
+        rounds = len(mission.validation.rounds.get(name, ()))
         head = GroupRow(
             key=key,
             name=name,
             title=clean(mission.plan.milestones[name].milestone.title, 200),
             look=MILESTONE[mission.milestone_status(name)],
-            held=self._held(names),
-            total=len(names),
+            tally=tally(mission, names),
             folded=key in self.folded,
-            round=len(mission.validation.rounds.get(name, ())),
+            kind=f"round {rounds}" if rounds > 1 else "",
         )
         if key in self.folded:
             return [head]
@@ -178,28 +170,28 @@ class Coverage:
 
     def _feature(self, state: FeatureState, names: list[str]) -> list[CoverageRow]:
         key = f"f:{state.feature.id}"
-        head = FeatureRow(
+        head = GroupRow(
             key=key,
             name=state.feature.id,
             title=clean(state.feature.title, 200),
             look=FEATURE[state.status],
-            held=self._held(names),
-            total=len(names),
+            tally=tally(self.mission, names),
             folded=key in self.folded,
-            fix=state.origin == "fix",
+            indent=2,
+            kind="fix" if state.origin == "fix" else "",
         )
-        return [head] if key in self.folded else [head, *(self._assertion(n, 4) for n in names)]
+        return [head, *self._assertions(names, 4)] if key not in self.folded else [head]
 
-    def _assertion(self, name: str, indent: int) -> AssertionRow:
-        history = self.mission.validation.verdicts.get(name, ())
-        return AssertionRow(
-            key=f"a:{name}",
-            assertion=self.mission.contract.assertions[name],
-            status=self.mission.assertion_status(name),
-            evidence=len(history[-1].evidence) if history else 0,
-            rounds=len(history),
-            indent=indent,
-        )
-
-    def _held(self, names: list[str]) -> int:
-        return sum(1 for name in names if self.mission.holds(name))
+    def _assertions(self, names: Sequence[str], indent: int) -> Iterator[AssertionRow]:
+        mission = self.mission
+        for name in names:
+            history = mission.validation.verdicts.get(name, ())
+            yield AssertionRow(
+                key=f"a:{name}",
+                assertion=mission.contract.assertions[name],
+                status=mission.assertion_status(name),
+                evidence=len(history[-1].evidence) if history else 0,
+                verdicts=len(history),
+                indent=indent,
+                id_width=self.id_width,
+            )

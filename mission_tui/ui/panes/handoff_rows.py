@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from mission_tui.domain.events import HandoffRecorded
-from mission_tui.domain.handoff import Issue, ObservedClaim
+from mission_tui.domain.handoff import Issue
 from mission_tui.domain.mission import Mission
 from mission_tui.domain.state.runs import IssueState
 from mission_tui.ui.look import Line, Piece, Tone
@@ -12,6 +12,7 @@ from mission_tui.ui.text import clean, cut, money, one_line, padded, wrapped
 from mission_tui.ui.widgets.lines import Painted
 
 LABEL = 11
+CLAIMED, OBSERVED, MARK = 9, 11, 14
 SEVERITY = {"blocking": "blocking", "non_blocking": "minor", "suggestion": "suggestion"}
 
 
@@ -36,8 +37,7 @@ class Handoffs:
             return
         for text in wrapped(clean(record.handoff.summary), self.width - 2, 6):
             yield Painted(key, (f"  {text}", "plain"))
-        for claim in record.claims:
-            yield Painted(key, *self._claim(claim))
+        yield from self._claims(record, key)
         issues = self._issues(key)
         yield from self._rest(record, key, issues)
         for state in issues:
@@ -70,14 +70,22 @@ class Handoffs:
             parts.append("partial")
         return f" · {' · '.join([*parts, record.head[:7]])}"
 
-    def _claim(self, claim: ObservedClaim) -> Line:
-        """Claimed and observed exit codes in columns, then the command."""
-        observed = "never ran" if not claim.ran else _exit(claim.observed_exit)
-        mark: Piece = ("✖ contradicted ", "bad") if claim.contradicted else ("✔ as claimed   ", "good")
-        tone: Tone = "bad" if claim.contradicted else "plain"
-        figures = f"  {padded('claimed ' + _exit(claim.claimed_exit), 16)} {padded('observed ' + observed, 19)} "
-        room = self.width - len(figures) - len(mark[0])
-        return ((figures, tone), mark, (cut(one_line(claim.command), room), "code"))
+    def _claims(self, record: HandoffRecorded, key: str) -> Iterator[Painted]:
+        """The table of claimed and observed exit codes."""
+        if not record.claims:
+            return
+        room = self.width - 2 - CLAIMED - OBSERVED - MARK
+        yield Painted(key, (f"  {'command':<{room}}{'claimed':<{CLAIMED}}{'observed':<{OBSERVED}}", "faint"))
+        for claim in record.claims:
+            wrong = claim.contradicted
+            seen = "never ran" if not claim.ran else _exit(claim.observed_exit)
+            yield Painted(
+                key,
+                (f"  {padded(one_line(claim.command), room - 1)} ", "code"),
+                (f"{_exit(claim.claimed_exit):<{CLAIMED}}", "plain"),
+                (f"{seen:<{OBSERVED}}", "bad" if wrong else "plain"),
+                ("✖ contradicted" if wrong else "✔ holds", "bad" if wrong else "good"),
+            )
 
     def _issues(self, run_id: str) -> list[IssueState]:
         """Issues that this handoff brought up."""

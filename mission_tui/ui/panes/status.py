@@ -1,11 +1,13 @@
 """The two lines above the panes: how the mission stands, and what it does or waits for."""
 
+from collections.abc import Mapping
+
 from rich.cells import cell_len
 from textual.content import Content
 from textual.widget import Widget
 
 from mission_tui.domain.budget import Spend
-from mission_tui.domain.mission import Mission
+from mission_tui.domain.mission import AssertionStatus, Mission
 from mission_tui.store.status import active_run
 from mission_tui.ui.look import MISSION, Line, Piece
 from mission_tui.ui.text import clock, cut, money, one_line, tokens
@@ -14,14 +16,19 @@ from mission_tui.ui.widgets.frame import content
 GAP = 2
 
 
-def bar(held: int, total: int, width: int) -> Line:
-    """How much is proved, as a thin bar."""
-    if total <= 0:
-        return (("─" * width, "rule"),)
-    filled = held * width // total
-    half = filled < width and (held * width * 2 // total) % 2 == 1
-    rest = width - filled - half
-    return (("━" * filled + ("╸" if half else ""), "good"), ("─" * rest, "rule"))
+def proved(counts: Mapping[AssertionStatus, int]) -> int:
+    """Assertions that passed once or were signed over; stale ones among them are proved again in time."""
+    return counts.get("passed", 0) + counts.get("overridden", 0) + counts.get("stale", 0)
+
+
+def bar(counts: Mapping[AssertionStatus, int], width: int) -> Line:
+    """How much is proved: on the present tree, on an older one, and not."""
+    total = sum(counts.values())
+    if total <= 0 or width <= 0:
+        return (("─" * max(0, width), "rule"),)
+    both = proved(counts) * width // total
+    old = min(both, -(-counts.get("stale", 0) * width // total))
+    return (("━" * (both - old), "good"), ("╍" * old, "odd"), ("─" * (width - both), "rule"))
 
 
 class StatusBar(Widget):
@@ -31,9 +38,11 @@ class StatusBar(Widget):
         super().__init__(id=id)
         self.mission = Mission()
         self.spend = Spend()
+        self.counts = self.mission.counts()
 
     def show(self, mission: Mission, spend: Spend) -> None:
         if mission is not self.mission or spend != self.spend:
+            self.counts = self.counts if mission is self.mission else mission.counts()
             self.mission, self.spend = mission, spend
             self.refresh()
 
@@ -68,21 +77,20 @@ class StatusBar(Widget):
         width = room - len(where) - GAP
         if width < 6:
             return ((where.ljust(room), "plain"),)
-        counts = self.mission.counts()
-        held, total = counts["passed"] + counts["overridden"], len(self.mission.contract.assertions)
         shown = min(width, 48)
-        return ((where, "plain"), (" " * GAP, "plain"), *bar(held, total, shown), (" " * (width - shown), "plain"))
+        filled = bar(self.counts, shown)
+        return ((where, "plain"), (" " * GAP, "plain"), *filled, (" " * (width - shown), "plain"))
 
     def _figures(self) -> list[Line]:
         """The most needed first."""
-        counts = self.mission.counts()
         usage = self.spend.usage
-        held, total = counts["passed"] + counts["overridden"], len(self.mission.contract.assertions)
+        stale = self.counts["stale"]
+        held = f"{proved(self.counts)}/{len(self.mission.contract.assertions)}" + (f" {stale}↻" if stale else "")
         cap = self.mission.limits.usd
         cached = 100 * usage.cached_tokens // usage.input_tokens if usage.input_tokens else 0
         spent = money(usage.usd, usage.usd_known) + (f" / {cap:g}" if cap is not None else "")
         return [
-            ((f"{held}/{total}", "strong"),),
+            ((held, "strong"),),
             ((spent, "plain"),),
             ((clock(self.spend.wall_s).rjust(7), "plain"),),
             ((f"{tokens(usage.input_tokens)} in ({cached}% cached)", "faint"),),

@@ -15,7 +15,7 @@ from mission_tui.store.errors import StoreError
 from mission_tui.store.layout import all_missions
 from mission_tui.store.queries import MissionSummary, summary
 from mission_tui.ui.look import MISSION, Line
-from mission_tui.ui.panes.status import bar
+from mission_tui.ui.panes.status import bar, proved
 from mission_tui.ui.text import ago, cut, money, one_line, padded
 from mission_tui.ui.widgets.frame import Framed
 from mission_tui.ui.widgets.keybar import Hint, KeyBar
@@ -36,18 +36,23 @@ class MissionRow:
         mission = self.mission
         look = MISSION[mission.status]
         counts = mission.assertions
-        held, total = counts.get("passed", 0) + counts.get("overridden", 0), sum(counts.values())
+        held, total = proved(counts), sum(counts.values())
         usage = mission.spend.usage
         right: Line = (
             (f"{held}/{total}".rjust(9), "strong"),
             (money(usage.usd, usage.usd_known).rjust(10), "plain"),
             (self.age.rjust(10), "faint"),
         )
-        room = width - 1 - 13 - 29
+        room = width - 14 - 30
         length = min(30, room // 3) if width >= 80 else 0
-        title = padded(one_line(mission.title or mission.id), room - length - (1 if length else 0))
-        progress = (*bar(held, total, length), (" ", "plain")) if length else ()
-        return ((f" {look.glyph} {look.word:<11}", look.tone), (title, "strong"), (" ", "plain"), *progress, *right)
+        title = padded(one_line(mission.title or mission.id), room - length)
+        return (
+            (f" {look.glyph} {look.word:<11}", look.tone),
+            (title, "strong"),
+            *bar(counts, length),
+            *right,
+            (" ", "plain"),
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +67,7 @@ class UnderRow:
         if mission.decisions:
             first = mission.decisions[0]
             more = f" (+{len(mission.decisions) - 1})" if len(mission.decisions) > 1 else ""
-            return ((" " * 14, "plain"), (cut(f"▲ {one_line(first.summary)}{more}", room), "wait"))
+            return ((" " * 14 + "▲ ", "wait"), (cut(f"{one_line(first.summary)}{more}", room - 2), "plain"))
         roles = ", ".join(role.replace("_", " ") for role in mission.active_roles)
         current = next((m for m in mission.milestones if m.state != "sealed"), None)
         where = f"{current.id} {one_line(current.title)}" if current else ""
@@ -92,7 +97,7 @@ class HomeScreen(Screen[None]):
 
     def compose(self) -> ComposeResult:
         with Framed(classes="pane -current"):
-            yield LineView(id="missions")
+            yield LineView(id="missions", things=True)
         yield KeyBar()
 
     def on_mount(self) -> None:
@@ -132,7 +137,8 @@ class HomeScreen(Screen[None]):
         rows: list[Row] = []
         now = time.time()
         for mission in event.missions:
-            rows += [MissionRow(mission.id, mission, ago(now - mission.updated_at)), UnderRow(mission.id, mission)]
+            age = ago(now - mission.updated_at)
+            rows += [MissionRow(mission.id, mission, age), UnderRow(mission.id, mission), Painted(mission.id)]
         for mission_id, problem in event.problems:
             rows.append(Painted(mission_id, (" ✖ unreadable ", "bad"), (one_line(mission_id), "strong")))
             rows.append(Painted(mission_id, (" " * 14, "plain"), (one_line(problem), "faint")))

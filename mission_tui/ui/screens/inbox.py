@@ -20,7 +20,7 @@ class InboxScreen(Dialog[str]):
     def compose(self) -> ComposeResult:
         with Vertical(classes="dialog -waits" if self.waiting else "dialog") as box:
             box.border_title = f"{len(self.waiting)} waiting for you"
-            yield LineView(id="list")
+            yield LineView(id="list", things=True)
             yield words(("enter opens · esc closes", "faint"))
 
     def on_mount(self) -> None:

@@ -84,11 +84,15 @@ class LineView(ScrollView, can_focus=True):
             super().__init__()
             self.view = view
 
-    def __init__(self, *, id: str | None = None, classes: str | None = None, cursor: bool = True) -> None:
+    def __init__(
+        self, *, id: str | None = None, classes: str | None = None, cursor: bool = True, things: bool = False
+    ) -> None:
         super().__init__(id=id, classes=classes)
         self.rows: Sequence[Row] = ()
         self.cursor = 0
         self.has_cursor = cursor
+        self.by_things = things
+        """Whether the cursor goes from thing to thing, each of which may have several lines."""
         self._styles_of: dict[Tone, Style] = {}
         self._width = 0
 
@@ -153,10 +157,19 @@ class LineView(ScrollView, can_focus=True):
     # Keys and mouse
 
     def action_move(self, by: int) -> None:
-        if self.has_cursor:
+        if self.by_things:
+            self.move_to(self._thing(by))
+        elif self.has_cursor:
             self.move_to(self.cursor + by)
         else:
             self.scroll_to(y=self.scroll_offset.y + by, animate=False)
+
+    def _thing(self, by: int) -> int:
+        """The first line of the thing before or after the one the cursor is on."""
+        keys = list(dict.fromkeys(row.key for row in self.rows))
+        if self.key is None:
+            return 0
+        return self._first(keys[max(0, min(keys.index(self.key) + by, len(keys) - 1))])
 
     def action_page(self, by: int) -> None:
         self.action_move(by * max(1, self.scrollable_content_region.height - 1))
@@ -199,9 +212,12 @@ class LineView(ScrollView, can_focus=True):
         if place >= len(self.rows):
             return Strip.blank(width, self._tone("plain"))
         strip = self._strip(self.rows[place].paint(width), width)
-        if self.has_cursor and self.has_focus and place == self.cursor:
+        if self.has_cursor and self.has_focus and self._under_cursor(place):
             strip = strip.apply_style(self.get_component_rich_style("line--cursor", partial=True))
         return strip
+
+    def _under_cursor(self, place: int) -> bool:
+        return place == self.cursor or (self.by_things and self.rows[place].key == self.key)
 
     def _strip(self, line: Line, width: int) -> Strip:
         segments = [Segment(text, self._tone(tone)) for text, tone in line]

@@ -42,7 +42,7 @@ clean:
 $(MADE): requirements-bootstrap.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or later is needed: make PYTHON=...")'
 	@rm -rf .bootstrap
-	$(PYTHON) -m pip --disable-pip-version-check --quiet --root-user-action ignore install --target .bootstrap \
+	PIP_ROOT_USER_ACTION=ignore $(PYTHON) -m pip --disable-pip-version-check --quiet install --target .bootstrap \
 		--require-hashes -r requirements-bootstrap.txt
 	PYTHONPATH=.bootstrap $(PYTHON) -m virtualenv --quiet --clear --no-download .venv
 	@rm -rf .bootstrap

@@ -242,10 +242,14 @@ class Mission:
         Its own, every guard, what it had to repair of others, and, for the last milestone, everything: finishing
         proves again whatever later work may have broken.
         """
-        owners = self.plan.owners()
-        own = {a for a, f in owners.items() if self.plan.features[f].feature.milestone == milestone}
         last = next(reversed(self.plan.milestones), None) == milestone
-        return tuple(name for name, a in self.contract.assertions.items() if last or a.guard or name in own)
+        return tuple(self.contract.assertions) if last else self.own(milestone)
+
+    def own(self, milestone: str) -> tuple[str, ...]:
+        """What its features promise, and the guards, in contract order."""
+        owners = self.plan.owners()
+        mine = {a for a, f in owners.items() if self.plan.features[f].feature.milestone == milestone}
+        return tuple(name for name, a in self.contract.assertions.items() if a.guard or name in mine)
 
     @property
     def basis(self) -> str:

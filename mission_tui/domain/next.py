@@ -225,19 +225,31 @@ def _round(mission: Mission, milestone: str, number: int) -> Action:
 
 
 def _validation(mission: Mission, milestone: str) -> Action:
+    """Cheap before dear, and what the milestone itself promises before what it may have broken elsewhere."""
     current = mission.validation.rounds[milestone][-1]
     if current.scrutiny is None:
         return Scrutinise(milestone)
-    unreviewed = features_to_review(mission, milestone)
+    unreviewed = _never_reviewed(mission, milestone)
     if unreviewed:
         return Review(milestone, unreviewed)
-    open_ends = [a for a in mission.to_prove(milestone) if not mission.holds(a) and a not in current.proved]
-    mechanical = tuple(a for a in open_ends if mission.contract.assertions[a].mechanical)
-    if mechanical:
-        return Prove(milestone, mechanical)
-    tested = _user_testing(mission, milestone, open_ends)
-    if tested is not None:
-        return tested
+    for names in (mission.own(milestone), mission.to_prove(milestone)):
+        mechanical = _left_to_prove(mission, names, current.proved)
+        if mechanical:
+            return Prove(milestone, mechanical)
+        if _already_red(mission, milestone):
+            return _conclusion(mission, milestone)
+    again = _to_review_again(mission, milestone)
+    if again:
+        return Review(milestone, again)
+    return _user_testing(mission, milestone) or _conclusion(mission, milestone)
+
+
+def _left_to_prove(mission: Mission, names: tuple[str, ...], proved: frozenset[str]) -> tuple[str, ...]:
+    live = mission.contract.assertions
+    return tuple(a for a in names if live[a].mechanical and not mission.holds(a) and a not in proved)
+
+
+def _conclusion(mission: Mission, milestone: str) -> Conclude:
     reasons = unproved(mission, milestone)
     reasons += [f"{i.id} {i.summary}" for i in mission.issues.open if i.severity == "blocking"]
     if reasons and signed_over(mission, milestone):
@@ -245,34 +257,43 @@ def _validation(mission: Mission, milestone: str) -> Action:
     return Conclude(milestone, not reasons, "; ".join(reasons) or "every assertion holds")
 
 
-def features_to_review(mission: Mission, milestone: str) -> tuple[str, ...]:
-    """Features without a review, and those whose review-proved assertions went stale."""
+def _never_reviewed(mission: Mission, milestone: str) -> tuple[str, ...]:
     reviewed = mission.validation.reviewed_features()
+    features = mission.plan.in_milestone(milestone)
+    return tuple(f.feature.id for f in features if f.status == "completed" and f.feature.id not in reviewed)
+
+
+def _to_review_again(mission: Mission, milestone: str) -> tuple[str, ...]:
+    """Features whose review-proved assertions do not hold, or no longer."""
     this_round = {r.feature for r in mission.validation.rounds[milestone][-1].reviews}
     owners = mission.plan.owners()
+    live = mission.contract.assertions
     again = {
         owners[a]
         for a in mission.to_prove(milestone)
-        if mission.contract.assertions[a].proof.by == "review" and not mission.holds(a) and a in owners
+        if live[a].proof.by == "review" and not mission.holds(a) and a in owners
     }
-    names = [f.feature.id for f in mission.plan.in_milestone(milestone) if f.feature.id not in reviewed]
-    names += [f for f in mission.plan.features if f in again and f not in names]
-    return tuple(f for f in names if f not in this_round and mission.plan.features[f].status == "completed")
+    return tuple(f for f, s in mission.plan.features.items() if f in again - this_round and s.status == "completed")
 
 
-def _user_testing(mission: Mission, milestone: str, open_ends: list[str]) -> UserTest | None:
-    """An agent proves what the engine cannot and, once a milestone, uses the product freely; not if all is red."""
+def _user_testing(mission: Mission, milestone: str) -> UserTest | None:
+    """An agent proves what the engine cannot and, once a milestone, uses the product freely."""
     current = mission.validation.rounds[milestone][-1]
     if current.user_testing is not None:
         return None
-    left = tuple(a for a in open_ends if mission.contract.assertions[a].proof.by != "review")
+    live = mission.contract.assertions
+    left = tuple(
+        a
+        for a in mission.to_prove(milestone)
+        if live[a].proof.by != "review" and not mission.holds(a) and a not in current.proved
+    )
     used_before = any(r.user_testing for r in mission.validation.rounds[milestone])
     surface = any(
         mission.contract.assertions[a].proof.by in ("http", "browser", "terminal") for a in mission.to_prove(milestone)
     )
     if not left and (used_before or not surface or not mission.plan.in_milestone(milestone)):
         return None
-    return None if _already_red(mission, milestone) else UserTest(milestone, left)
+    return UserTest(milestone, left)
 
 
 def _already_red(mission: Mission, milestone: str) -> bool:
@@ -315,7 +336,11 @@ def judgement_needed(mission: Mission) -> tuple[str, ...]:
     if milestone and last is not None and last.concluded is not None and not last.concluded.passed:
         working = any(f.open for f in mission.plan.in_milestone(milestone))
         if not working and last.basis == mission.basis:
-            reasons += [f"milestone {milestone} failed round {last.round}: {r}" for r in unproved(mission, milestone)]
+            waiting = ("is stale", "is pending")
+            found = unproved(mission, milestone)
+            # What was not looked at because something else was red already needs no judgement.
+            telling = [r for r in found if not r.endswith(waiting)] or found
+            reasons += [f"milestone {milestone} failed round {last.round}: {r}" for r in telling]
     return tuple(reasons)
 
 

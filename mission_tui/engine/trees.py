@@ -44,17 +44,28 @@ class RunTree:
         """Everything but the logs goes; what matters is in the artifact store by now."""
         if self.tree != self.desk.files.worktree:
             await self.desk.repo.discard_copy(self.tree)
-        for path in (self.home / "git", self.home / "pristine", self.run_dir):
-            await asyncio.to_thread(shutil.rmtree, path, True)
+        await asyncio.to_thread(_clear, self.home)
+
+
+def _clear(home: Path) -> None:
+    """Take away what only lives as long as a box."""
+    for name in ("git", "pristine", "shared"):
+        shutil.rmtree(home / name, ignore_errors=True)
+
+
+def _ready(home: Path) -> None:
+    """Make a run's directories; what an engine that was killed left in them goes, its logs stay."""
+    _clear(home)
+    (home / "shared").mkdir(parents=True)
+    (home / "logs").mkdir(exist_ok=True)
 
 
 async def tree_for(desk: Desk, role: Role, run_id: str, commit: str) -> RunTree:
     """The worktree for the run that writes, the bare worktree to read for `none`, a fresh copy otherwise."""
     home = desk.files.runs / run_id
-    (home / "shared").mkdir(parents=True, exist_ok=True)
-    (home / "logs").mkdir(exist_ok=True)
     network = desk.mission.created is not None and desk.mission.created.network == "open"
     if role.tree != "copy":
+        await asyncio.to_thread(_ready, home)
         return RunTree(desk, home, desk.files.worktree, commit, network)
     return await copy_of(desk, home, commit, network)
 
@@ -64,7 +75,6 @@ async def copy_of(desk: Desk, home: Path, commit: str, network: bool = False) ->
     tree = home / "tree"
     if tree.exists():
         await desk.repo.discard_copy(tree)
-    (home / "shared").mkdir(parents=True, exist_ok=True)
-    (home / "logs").mkdir(exist_ok=True)
+    await asyncio.to_thread(_ready, home)
     await desk.repo.scratch_copy(commit, tree)
     return RunTree(desk, home, tree, commit, network)

@@ -23,6 +23,8 @@ KEYS = {
     "PageUp": "\x1b[5~", "PageDown": "\x1b[6~", "F1": "\x1bOP", "F2": "\x1bOQ", "F3": "\x1bOR", "F4": "\x1bOS",
     "F5": "\x1b[15~", "F6": "\x1b[17~", "F7": "\x1b[18~", "F8": "\x1b[19~", "F9": "\x1b[20~", "F10": "\x1b[21~",
 }  # fmt: skip
+SEQUENCE_START = re.compile(rb"(?=\x1b)")
+SEQUENCE = re.compile(rb"^(?:\x1b\[)?[0-?]*[ -/]*[@-~]")
 MAX_RAW = 2_000_000
 SETTLE_S = 0.3
 BURST_S = 0.5
@@ -179,10 +181,12 @@ class TerminalSession:
             seconds = 0
 
     def _show(self, data: bytes) -> None:
-        """Sequence by sequence: pyte raises at some that it does not know, and would lose all that comes after."""
-        for piece in re.split(rb"(?=\x1b)", data):
-            with contextlib.suppress(TypeError, ValueError, LookupError, AttributeError):
+        """Sequence by sequence: pyte raises at some that it does not know, and would lose the text after them."""
+        for piece in SEQUENCE_START.split(data):
+            try:
                 self._stream.feed(piece)
+            except (TypeError, ValueError, LookupError, AttributeError):
+                self._stream.feed(SEQUENCE.sub(b"", piece, count=1))
         self._raw += data[: max(0, MAX_RAW - len(self._raw))]
 
     def _wait(self, seconds: float) -> bool:

@@ -52,7 +52,7 @@ class ChatPane(Framed):
         self._rows: list[Painted] = []
 
     def compose(self) -> ComposeResult:
-        yield LineView(id="chat-lines")
+        yield LineView(id="chat-lines", tail=True)
         yield Composer(
             id="composer", soft_wrap=True, show_line_numbers=False, compact=True, highlight_cursor_line=False
         )
@@ -74,10 +74,10 @@ class ChatPane(Framed):
 
     def add(self, records: list[Recorded]) -> None:
         """More of the conversation."""
-        at_end = self.lines.at_end
         self.records += records
-        self._rows += self._talk().rows(records)
-        self.lines.set_rows(self._rows, follow=at_end)
+        if self.lines.line_width:
+            self._rows += self._talk().rows(records)
+            self.lines.set_rows(self._rows)
 
     def reframe(self) -> None:
         figures: Line = ()
@@ -110,6 +110,7 @@ class ChatPane(Framed):
         return Talk(frozenset(d.id for d in self.mission.decisions.open), self.lines.line_width)
 
     def _rebuild(self) -> None:
-        at_end = self.lines.at_end
+        if not self.lines.line_width:
+            return
         self._rows = self._talk().rows(self.records)
-        self.lines.set_rows(self._rows, follow=at_end)
+        self.lines.set_rows(self._rows)

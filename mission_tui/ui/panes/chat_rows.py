@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from mission_tui.domain import events as e
 from mission_tui.domain.decision import Decision
 from mission_tui.domain.events import Recorded
-from mission_tui.ui.look import Tone
+from mission_tui.ui.look import Piece, Tone
 from mission_tui.ui.text import clean, one_line, wrapped
 from mission_tui.ui.widgets.lines import Painted
 
@@ -41,28 +41,30 @@ class Talk:
                 text = _happening(event)
                 return list(self._said(key, "", "faint", f"─ {text}", "faint")) if text else []
 
-    def _said(self, key: str, author: str, author_tone: Tone, text: str, tone: Tone) -> Iterator[Painted]:
+    def _said(
+        self, key: str, author: str, author_tone: Tone, text: str, tone: Tone, lead: Piece = ("", "plain")
+    ) -> Iterator[Painted]:
         label = 13 if self.width >= WIDE_LABELS else 5
         name = author if label > 5 else author[:4]
-        for place, part in enumerate(wrapped(clean(text), self.width - label, 200)):
-            yield Painted(key, ((name if place == 0 else "").ljust(label), author_tone), (part, tone))
+        for place, part in enumerate(wrapped(clean(text), self.width - label - len(lead[0]), 200)):
+            first = place == 0
+            mark = lead if first else (" " * len(lead[0]), "plain")
+            yield Painted(key, ((name if first else "").ljust(label), author_tone), mark, (part, tone))
 
     def _asked(self, key: str, decision: Decision) -> Iterator[Painted]:
         waits = decision.id in self.open_ids
-        tone: Tone = "wait" if waits else "faint"
-        mark = "▲" if waits else "△"
+        tone: Tone = "strong" if waits else "plain"
+        mark: Piece = ("▲ ", "wait") if waits else ("△ ", "faint")
         if not decision.questions:
-            yield from self._said(key, "", "faint", f"{mark} {decision.id} {decision.summary}", tone)
+            yield from self._said(key, "", "faint", f"{decision.id} {decision.summary}", tone, mark)
         for number, question in enumerate(decision.questions, 1):
             author = "orchestrator" if number == 1 else ""
-            text = f"{mark} {number}. {question.text}"
-            yield from self._said(key, author, "live", text, tone if waits else "plain")
-            choices = " · ".join(
-                f"{n} {one_line(c)}{' (default)' if c == question.default else ''}"
-                for n, c in enumerate(question.choices, 1)
-            )
-            if choices:
-                yield from self._said(key, "", "faint", f"     {choices}", "faint")
+            yield from self._said(key, author, "live", f"{number}. {question.text}", tone, mark)
+            for place, choice in enumerate(question.choices, 1):
+                default = " (default)" if choice == question.default else ""
+                yield from self._said(
+                    key, "", "faint", f"{place} {one_line(choice)}{default}", "faint", ("     ", "plain")
+                )
         if waits:
             yield from self._said(key, "", "faint", "a opens it, or answer below in your own words", "faint")
 

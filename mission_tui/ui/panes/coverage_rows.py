@@ -65,7 +65,7 @@ class GroupRow:
             (f"{' ' * self.indent}{fold} ", "faint"),
             (f"{self.name} ", "strong" if top else "plain"),
             (kind, "faint"),
-            (padded(self.title, room), "strong" if top else "plain"),
+            (padded(self.title, room), "strong" if self.key.startswith("m:") else "plain" if not top else "faint"),
             (f" {self.look.glyph} {self.look.word:<{STATE_WIDTH - 2}}", self.look.tone),
             *self.tally.paint("plain" if top else "faint"),
         )

@@ -75,7 +75,7 @@ class Handoffs:
         if not record.claims:
             return
         room = self.width - 2 - CLAIMED - OBSERVED - MARK
-        yield Painted(key, (f"  {'command':<{room}}{'claimed':<{CLAIMED}}{'observed':<{OBSERVED}}", "faint"))
+        yield Painted(key, (f"  {padded('command', room)}{'claimed':<{CLAIMED}}{'observed':<{OBSERVED}}", "faint"))
         for claim in record.claims:
             wrong = claim.contradicted
             seen = "never ran" if not claim.ran else _exit(claim.observed_exit)

@@ -55,6 +55,8 @@ class HandoffPane(Framed):
         self.reframe()
 
     def _rebuild(self) -> None:
+        if not self.lines.line_width:
+            return
         self.lines.set_rows(Handoffs(self.mission, self.unfolded, self.lines.line_width).rows())
 
     def on_line_view_opened(self, event: LineView.Opened) -> None:

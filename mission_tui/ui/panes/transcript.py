@@ -1,6 +1,5 @@
 """Pane 3: what an agent does, step by step, as it happens or later."""
 
-from collections.abc import Sequence
 from typing import ClassVar
 
 from textual.app import ComposeResult
@@ -15,7 +14,7 @@ from mission_tui.store.steps import StepRecord
 from mission_tui.ui.look import Line
 from mission_tui.ui.panes.step_rows import StepLines
 from mission_tui.ui.widgets.frame import Framed
-from mission_tui.ui.widgets.lines import LineView, Painted, Row
+from mission_tui.ui.widgets.lines import LineView, Painted
 
 KEPT = 600
 """Steps held in memory around what is in view; the rest is read again when it is scrolled to."""
@@ -70,37 +69,6 @@ class StepWindow:
             self._lines.pop(n, None)
 
 
-class TranscriptLines(LineView):
-    """Tells when the human moves or scrolls in it, so that older steps can be read and following can end."""
-
-    class Moved(Message):
-        """`at_end`: the human is where new lines come."""
-
-        def __init__(self, at_end: bool) -> None:
-            super().__init__()
-            self.at_end = at_end
-
-    def __init__(self, *, id: str) -> None:
-        super().__init__(id=id)
-        self._setting = False
-
-    def set_rows(self, rows: Sequence[Row], *, follow: bool = False) -> None:
-        self._setting = True
-        super().set_rows(rows, follow=follow)
-        self._setting = False
-
-    def move_to(self, row: int) -> None:
-        self._setting = True
-        super().move_to(row)
-        self._setting = False
-        self.post_message(self.Moved(self.cursor >= len(self.rows) - 1))
-
-    def watch_scroll_y(self, old_value: float, new_value: float) -> None:
-        super().watch_scroll_y(old_value, new_value)
-        if round(old_value) != round(new_value) and not self._setting:
-            self.post_message(self.Moved(self.at_end))
-
-
 class TranscriptPane(Framed):
     """Follows the active run until the human looks at another one or scrolls up; end follows again."""
 
@@ -130,21 +98,20 @@ class TranscriptPane(Framed):
         self.run_id: str | None = None
         self.pinned = False
         """The human chose the run."""
-        self.following = True
         self.unfolded: set[int] = set()
         self.window = StepWindow()
         self.live: LiveText | None = None
         self._asked: tuple[str, int] | None = None
 
     def compose(self) -> ComposeResult:
-        yield TranscriptLines(id="transcript-lines")
+        yield LineView(id="transcript-lines", tail=True)
 
     def on_mount(self) -> None:
         self.lines.empty = "When an agent works, its steps appear here. [ and ] go through earlier runs."
 
     @property
-    def lines(self) -> TranscriptLines:
-        return self.query_one(TranscriptLines)
+    def lines(self) -> LineView:
+        return self.query_one(LineView)
 
     def show(self, mission: Mission) -> None:
         old, self.mission = self.mission, mission
@@ -160,7 +127,9 @@ class TranscriptPane(Framed):
         if run_id != self.run_id:
             return
         self._asked = None
-        self.window.merge(steps, last, keep_end=self.following or not steps or steps[0].n > self.window.first_held)
+        self.window.merge(
+            steps, last, keep_end=self.lines.following or not steps or steps[0].n > self.window.first_held
+        )
         self._rebuild()
         self.reframe()
 
@@ -183,8 +152,8 @@ class TranscriptPane(Framed):
     def _figures(self, run: RunState) -> Line:
         if run.ended is not None:
             tone = "good" if run.ended.outcome == "finished" else "bad"
-            return ((run.ended.outcome, tone),) if self.following else ((f"{run.ended.outcome} · held", tone),)
-        return (("● following", "live"),) if self.following else (("held · end follows", "strong"),)
+            return ((run.ended.outcome, tone),) if self.lines.following else ((f"{run.ended.outcome} · held", tone),)
+        return (("● following", "live"),) if self.lines.following else (("held · end follows", "strong"),)
 
     def _run(self) -> RunState | None:
         return self.mission.runs.runs.get(self.run_id or "")
@@ -194,17 +163,19 @@ class TranscriptPane(Framed):
         self.window = StepWindow()
         self.unfolded.clear()
         self.live = None
-        self.following = True
         self._asked = None
+        self.lines.following = True
         self.lines.set_rows([])
         self.post_message(self.RunWanted(run_id))
 
     def _rebuild(self) -> None:
+        if not self.lines.line_width:
+            return
         layout = StepLines(self.lines.line_width)
         rows = self.window.rows(layout, self.unfolded)
         if self.window.last_held >= self.window.last:
             rows += self._present(layout)
-        self.lines.set_rows(rows, follow=self.following)
+        self.lines.set_rows(rows)
 
     def _present(self, layout: StepLines) -> list[Painted]:
         """What comes after the last step: the stream, or how the run ended."""
@@ -238,12 +209,11 @@ class TranscriptPane(Framed):
             self._switch(target)
         self.reframe()
 
-    def on_transcript_lines_moved(self, event: TranscriptLines.Moved) -> None:
+    def on_line_view_moved(self, event: LineView.Moved) -> None:
         event.stop()
-        following = event.at_end and self.window.last_held >= self.window.last
-        if following != self.following:
-            self.following = following
-            self.reframe()
+        if self.window.last_held < self.window.last:
+            self.lines.following = False
+        self.reframe()
         self._read_on()
 
     def _read_on(self) -> None:
@@ -273,7 +243,7 @@ class TranscriptPane(Framed):
             n = int(event.key)
             self.unfolded ^= {n}
             self.window.forget_layout(n)
-            self.following = False
+            self.lines.following = False
             self._rebuild()
             self.lines.go_to(event.key)
 

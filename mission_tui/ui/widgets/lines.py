@@ -15,6 +15,7 @@ from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 from mission_tui.ui.look import Line, Tone
+from mission_tui.ui.text import wrapped
 
 TONES: tuple[Tone, ...] = get_args(Tone)
 
@@ -77,6 +78,13 @@ class LineView(ScrollView, can_focus=True):
     class Folded(Opened):
         """Space was pressed on a line."""
 
+    class Moved(Message):
+        """The human moved the cursor or scrolled; `following` of the view says whether it is at the end now."""
+
+        def __init__(self, view: "LineView") -> None:
+            super().__init__()
+            self.view = view
+
     class Rewrapped(Message):
         """The width of a line has changed: rows that were laid out for another one are out of date."""
 
@@ -85,7 +93,13 @@ class LineView(ScrollView, can_focus=True):
             self.view = view
 
     def __init__(
-        self, *, id: str | None = None, classes: str | None = None, cursor: bool = True, things: bool = False
+        self,
+        *,
+        id: str | None = None,
+        classes: str | None = None,
+        cursor: bool = True,
+        things: bool = False,
+        tail: bool = False,
     ) -> None:
         super().__init__(id=id, classes=classes)
         self.rows: Sequence[Row] = ()
@@ -93,8 +107,13 @@ class LineView(ScrollView, can_focus=True):
         self.has_cursor = cursor
         self.by_things = things
         """Whether the cursor goes from thing to thing, each of which may have several lines."""
-        self._styles_of: dict[Tone, Style] = {}
+        self.following = tail
+        """Whether new rows at the end come into view; ends when the human moves up, begins again at the end."""
+        self._tail = tail
+        self._setting = False
         self._width = 0
+        self._styles_of: dict[Tone, Style] = {}
+        self._empty_lines: list[str] = []
 
     @property
     def line_width(self) -> int:
@@ -108,22 +127,23 @@ class LineView(ScrollView, can_focus=True):
 
     @property
     def at_end(self) -> bool:
-        return self.scroll_offset.y >= self.max_scroll_y - 1
+        return self.scroll_offset.y >= self.max_scroll_y
 
-    def set_rows(self, rows: Sequence[Row], *, follow: bool = False) -> None:
-        """Show these rows. With `follow` the end comes into view, else what was in view stays."""
+    def set_rows(self, rows: Sequence[Row]) -> None:
+        """Show these rows. What was in view stays, or the end does while it is followed."""
+        self._setting = True
         key, cursor, top = self.key, self.cursor, self.scroll_offset.y
         was = self._first(key) if key is not None else cursor
         self.rows = rows
         self.virtual_size = Size(self.line_width, len(rows))
-        if follow:
+        if self.following:
             self.cursor = max(0, len(rows) - 1)
             self.scroll_to(y=self.max_scroll_y, animate=False)
         else:
             found = self._first(key) if key is not None else -1
-            self.cursor = min(found + cursor - was, len(rows) - 1) if found >= 0 else min(cursor, len(rows) - 1)
-            self.cursor = max(0, self.cursor)
+            self.cursor = max(0, min(found + cursor - was if found >= 0 else cursor, len(rows) - 1))
             self.scroll_to(y=min(max(0, top + self.cursor - cursor), self.max_scroll_y), animate=False)
+        self._setting = False
         self.refresh()
 
     def go_to(self, key: str) -> None:
@@ -133,9 +153,17 @@ class LineView(ScrollView, can_focus=True):
             self.move_to(place)
 
     def move_to(self, row: int) -> None:
+        """Put the cursor on a row, and the row into view."""
+        self._setting = True
         self.cursor = max(0, min(row, len(self.rows) - 1))
         self._into_view()
+        self._setting = False
+        self._moved(self.cursor >= len(self.rows) - 1)
         self.refresh()
+
+    def _moved(self, at_end: bool) -> None:
+        self.following = self._tail and at_end
+        self.post_message(self.Moved(self))
 
     def _first(self, key: str | None) -> int:
         return next((i for i, row in enumerate(self.rows) if row.key == key), -1)
@@ -151,6 +179,7 @@ class LineView(ScrollView, can_focus=True):
     def on_resize(self) -> None:
         if self.line_width != self._width:
             self._width = self.line_width
+            self._empty_lines = wrapped(self.empty, self._width)
             self.virtual_size = Size(self.line_width, len(self.rows))
             self.post_message(self.Rewrapped(self))
 
@@ -175,7 +204,7 @@ class LineView(ScrollView, can_focus=True):
         self.action_move(by * max(1, self.scrollable_content_region.height - 1))
 
     def action_edge(self, end: int) -> None:
-        self.move_to(len(self.rows) if end else 0)
+        self.move_to(len(self.rows) - 1 if end else 0)
         self.scroll_to(y=self.max_scroll_y if end else 0, animate=False)
 
     def action_open(self) -> None:
@@ -202,27 +231,32 @@ class LineView(ScrollView, can_focus=True):
         super().notify_style_update()
 
     def watch_empty(self) -> None:
+        self._empty_lines = wrapped(self.empty, self._width or 60)
         self.refresh()
+
+    def watch_scroll_y(self, old_value: float, new_value: float) -> None:
+        super().watch_scroll_y(old_value, new_value)
+        if round(old_value) != round(new_value) and not self._setting:
+            self._moved(self.at_end)
 
     def render_line(self, y: int) -> Strip:
         width = self.line_width
         place = y + self.scroll_offset.y
-        if not self.rows:
-            return self._strip(((self.empty if y == 0 else "", "faint"),), width)
+        if not self.rows and y < len(self._empty_lines):
+            return self._strip(((self._empty_lines[y], "faint"),), width)
         if place >= len(self.rows):
             return Strip.blank(width, self._tone("plain"))
-        strip = self._strip(self.rows[place].paint(width), width)
-        if self.has_cursor and self.has_focus and self._under_cursor(place):
-            strip = strip.apply_style(self.get_component_rich_style("line--cursor", partial=True))
-        return strip
+        here = self.has_cursor and self.has_focus and self._under_cursor(place)
+        return self._strip(self.rows[place].paint(width), width, here)
 
     def _under_cursor(self, place: int) -> bool:
         return place == self.cursor or (self.by_things and self.rows[place].key == self.key)
 
-    def _strip(self, line: Line, width: int) -> Strip:
-        segments = [Segment(text, self._tone(tone)) for text, tone in line]
+    def _strip(self, line: Line, width: int, here: bool = False) -> Strip:
+        behind = Style(bgcolor=self.get_component_rich_style("line--cursor").bgcolor) if here else Style.null()
+        segments = [Segment(text, self._tone(tone) + behind) for text, tone in line]
         length = sum(cell_len(text) for text, _ in line)
-        return Strip(segments, length).adjust_cell_length(width, self._tone("plain"))
+        return Strip(segments, length).adjust_cell_length(width, self._tone("plain") + behind)
 
     def _tone(self, tone: Tone) -> Style:
         style = self._styles_of.get(tone)

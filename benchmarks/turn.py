@@ -13,6 +13,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -49,7 +50,11 @@ def script() -> dict[str, Any]:
     turns = [{"calls": [{"run_command": {"command": "true"}}]} for _ in range(TURNS + 1)]
     return {
         "conversations": [
-            {"name": "worker", "match": {"system": "Role: worker"}, "turns": [*turns, {"calls": [{"submit_handoff": handoff}]}]},
+            {
+                "name": "worker",
+                "match": {"system": "Role: worker"},
+                "turns": [*turns, {"calls": [{"submit_handoff": handoff}]}],
+            },
             {
                 "name": "reviewer",
                 "match": {"system": "Role: reviewer"},
@@ -81,10 +86,10 @@ PLAN = {
 
 
 def repository(folder: Path) -> Path:
-    folder.mkdir()
+    folder.mkdir(parents=True)
     (folder / "README").write_text("benchmark\n")
-    for command in (["init", "-q"], ["add", "-A"], ["-c", "user.name=b", "-c", "user.email=b@b", "commit", "-qm", "one"]):
-        subprocess.run(["git", "-C", str(folder), *command], check=True)
+    for command in ("init -q", "add -A", "-c user.name=b -c user.email=b@b commit -qm one"):
+        subprocess.run(["git", "-C", str(folder), *command.split()], check=True)
     return folder
 
 
@@ -143,7 +148,7 @@ def _openai(message: dict[str, Any]) -> dict[str, Any]:
 
 def median_gap(times: list[float]) -> float:
     """Median milliseconds between one request and the next, the first gap (warming up) left out."""
-    gaps = [b - a for a, b in zip(times, times[1:], strict=False)][1:]
+    gaps = [after - before for before, after in pairwise(times)][1:]
     return statistics.median(gaps) * 1000
 
 
@@ -159,29 +164,34 @@ def fsync_ms(folder: Path) -> float:
     return statistics.median(gaps) * 1000
 
 
-async def measure() -> int:
+def measure() -> int:
+    """Serve the script, take the turns three times, and print what they cost."""
     with tempfile.TemporaryDirectory(prefix="mission-bench-") as name:
         root = Path(name)
         play = root / "script.yaml"
         play.write_text(yaml.safe_dump(script()))
         command = [sys.executable, "-m", "tests.support.openai_server", "--script", str(play)]
-        server = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
-        try:
-            address = (server.stdout.readline() if server.stdout else "").split()[0]
-            seat = SeatSettings(model="openai/bench", api_base=address)
-            await preload()
-            rows: list[tuple[float, float]] = []
-            for round_number in range(3):
-                place = root / str(round_number)
-                place.mkdir()
-                sent = await engine_turns(place, seat)
-                bare = await bare_turns([request for _, request in sent], seat)
-                rows.append((median_gap([at for at, _ in sent]), median_gap(bare)))
-            report(rows, fsync_ms(root), len(sent))
-        finally:
-            server.terminate()
-            server.wait()
+        with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as server:
+            try:
+                address = (server.stdout.readline() if server.stdout else "").split()[0]
+                rows, requests = asyncio.run(rounds(root, SeatSettings(model="openai/bench", api_base=address)))
+            finally:
+                server.terminate()
+        report(rows, fsync_ms(root), requests)
     return 0
+
+
+async def rounds(root: Path, seat: SeatSettings) -> tuple[list[tuple[float, float]], int]:
+    """Median gaps of engine and bare litellm, side by side, and how many requests each sent."""
+    await preload()
+    rows: list[tuple[float, float]] = []
+    requests = 0
+    for number in range(3):
+        sent = await engine_turns(root / str(number), seat)
+        bare = await bare_turns([request for _, request in sent], seat)
+        rows.append((median_gap([at for at, _ in sent]), median_gap(bare)))
+        requests = len(sent)
+    return rows, requests
 
 
 def report(rows: list[tuple[float, float]], fsync: float, requests: int) -> None:
@@ -195,4 +205,4 @@ def report(rows: list[tuple[float, float]], fsync: float, requests: int) -> None
 
 
 if __name__ == "__main__":
-    sys.exit(asyncio.run(measure()))
+    sys.exit(measure())

@@ -146,7 +146,8 @@ def _shown(answer: Callable[[Decision], None]) -> Callable[[Recorded], None]:
     def show(recorded: Recorded) -> None:
         click.echo(event_line(recorded))
         if isinstance(recorded.event, DecisionOpened):
-            answer(recorded.event.decision)
+            # The engine may show an event just before it is durable; an answer to a lost question would be refused.
+            asyncio.get_running_loop().call_soon(answer, recorded.event.decision)
 
     return show
 

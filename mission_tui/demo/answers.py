@@ -1,4 +1,4 @@
-"""The engineer's recorded answers, for a demo that nobody watches. Each arrives as a command and is seen as an event."""
+"""The engineer's recorded answers, for a demo that nobody watches. Each is sent as a command and seen as an event."""
 
 from collections.abc import Callable
 

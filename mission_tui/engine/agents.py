@@ -89,11 +89,11 @@ class Agents:
         last = next(s for s in reversed(steps) if s.kind == "model" and s.status == "done")
         return str((last.result or {})["message"]["content"])
 
-    def cancel_children(self) -> None:
-        """Researchers of an engine that died are asked anew by the step that asked them."""
+    def cancel_leftovers(self) -> None:
+        """End what nobody will resume: researchers, whose asking step asks anew, and any run of an ended mission."""
         mission = self.desk.mission
         for run_id in mission.runs.active:
-            if mission.runs.runs[run_id].started.parent is not None:
+            if mission.ended or mission.runs.runs[run_id].started.parent is not None:
                 usage = self.desk.journal.run_usage(run_id)
                 with self.desk.transaction():
                     self.desk.journal.settle(run_id, "the engine stopped")

@@ -100,9 +100,8 @@ async def _recorded(desk: Desk, base: str, commit: str) -> CommitRecorded:
 async def _commit(desk: Desk, assignment: Assignment, summary: str) -> str:
     """Intent first: a crash at any point leads to this same commit, once."""
     intent_file = desk.files.runs / assignment.run_id / "commit.json"
-    if intent_file.exists():
-        intent = CommitIntent.model_validate_json(intent_file.read_text())
-    else:
+    intent = await _begun(desk, intent_file)
+    if intent is None:
         feature = desk.mission.plan.features[assignment.feature or ""].feature
         trailers = {"Mission": desk.mission.id, "Feature": feature.id, "Run": assignment.run_id}
         message = f"{feature.id}: {feature.title}\n\n{summary}"
@@ -112,6 +111,16 @@ async def _commit(desk: Desk, assignment: Assignment, summary: str) -> str:
             raise ToolProblem("nothing can be committed")
         await asyncio.to_thread(_write_durably, intent_file, intent.model_dump_json())
     return await desk.repo.finish_commit(intent)
+
+
+async def _begun(desk: Desk, intent_file: Path) -> CommitIntent | None:
+    """The commit that a crash cut off; none if the tree is another one by now."""
+    try:
+        text = await asyncio.to_thread(intent_file.read_text)
+    except FileNotFoundError:
+        return None
+    intent = CommitIntent.model_validate_json(text)
+    return intent if await desk.repo.write_tree() == intent.tree else None
 
 
 def _write_durably(path: Path, text: str) -> None:
@@ -190,6 +199,9 @@ async def commit_files(desk: Desk, files: dict[str, bytes], subject: str, run_id
     trailers = {"Mission": desk.mission.id, **({"Run": run_id} if run_id else {})}
     commit = await desk.repo.commit_paths(files, subject, trailers, datetime.now().astimezone())
     if commit is None:
-        return ()
+        # There already: either for long, or a crash came between the commit and the fact.
+        commit = await desk.repo.head()
+        if commit == desk.mission.head:
+            return ()
     tree = await desk.repo.fingerprint(commit)
     return (CommitRecorded(run_id=run_id, commit=commit, tree=tree, paths=tuple(files), reason=subject),)

@@ -7,7 +7,6 @@ import asyncio
 import os
 import re
 import signal
-import subprocess
 import sys
 import time
 from collections.abc import Callable
@@ -23,7 +22,7 @@ from mission_tui.domain.ports import Model
 from mission_tui.domain.seats import SeatSettings
 from mission_tui.engine.desk import Desk, ModelMaker
 from mission_tui.engine.loop import MissionLoop
-from mission_tui.llm.retry import RetryNotice
+from mission_tui.llm.retry import RetryNotice, RetryPolicy
 from mission_tui.llm.seats import make_model, preload
 from mission_tui.store.artifacts import Artifacts
 from mission_tui.store.database import MissionDatabase
@@ -37,6 +36,8 @@ from mission_tui.workspace.git import MissionRepository
 
 PACING = "MISSION_TUI_PACING"
 """Seconds over which a scripted model's reply is streamed; 0 unless set."""
+PATIENCE = "MISSION_TUI_RETRY_S"
+"""Seconds for which a provider that does not answer is tried again."""
 
 SECRET_NAME = re.compile(r"(_KEY|_TOKEN|_SECRET|_PASSWORD|_CREDENTIALS)$")
 DONE, WAITING, UNPROVED, PROVIDER = 0, 3, 4, 5
@@ -44,7 +45,9 @@ DONE, WAITING, UNPROVED, PROVIDER = 0, 3, 4, 5
 
 def default_model(seat: SeatSettings, on_retry: Callable[[RetryNotice], None]) -> Model:
     """The seat's model, as the settings say."""
-    return make_model(seat, pacing=float(os.environ.get(PACING, "0") or 0), on_retry=on_retry)
+    patience = os.environ.get(PATIENCE)
+    policy = RetryPolicy(total_s=float(patience)) if patience else None
+    return make_model(seat, pacing=float(os.environ.get(PACING, "0") or 0), policy=policy, on_retry=on_retry)
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,16 +115,14 @@ def exit_code(mission: Mission) -> int:
 
 def spawn_detached(files: MissionFiles) -> int:
     """Start the engine as a process of its own that survives this one; returns its process id."""
-    with files.log.open("ab") as log:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "mission_tui.engine.host", str(files.root)],
-            stdin=subprocess.DEVNULL,
-            stdout=log,
-            stderr=log,
-            start_new_session=True,
-            cwd="/",
-        )
-    return process.pid
+    command = [sys.executable, "-m", "mission_tui.engine.host", str(files.root)]
+    output = (os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+    actions = [
+        (os.POSIX_SPAWN_OPEN, 0, "/dev/null", os.O_RDONLY, 0),
+        (os.POSIX_SPAWN_OPEN, 1, str(files.log), *output),
+        (os.POSIX_SPAWN_DUP2, 1, 2),
+    ]
+    return os.posix_spawn(sys.executable, command, os.environ, file_actions=actions, setsid=True)
 
 
 async def _host(root: Path) -> int:

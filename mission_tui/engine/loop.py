@@ -4,6 +4,7 @@ import asyncio
 from typing import assert_never
 
 from mission_tui.domain import next as n
+from mission_tui.domain.events import DecisionWithdrawn
 from mission_tui.domain.gates import GateRefused
 from mission_tui.domain.ports import BoxError, ModelMisconfigured, ModelUnavailable
 from mission_tui.engine.agents import Agents
@@ -31,13 +32,20 @@ class MissionLoop:
     async def run(self, wait: bool) -> None:
         """Return when the mission has ended or, unless `wait`, when it needs the human."""
         await self.desk.repo.clear_stale_locks()
-        self.agents.cancel_children()
+        self.agents.cancel_leftovers()
+        self._try_again()
         async with asyncio.TaskGroup() as group:
             watcher = group.create_task(self._watch_inbox())
             try:
                 await self._advance(wait)
             finally:
                 watcher.cancel()
+        self.agents.cancel_leftovers()
+
+    def _try_again(self) -> None:
+        """Who starts the engine again wants it to go on: what stopped it is tried anew."""
+        stopped = [d for d in self.desk.mission.decisions.open if d.kind in ("provider", "box")]
+        self.desk.append(*(DecisionWithdrawn(id=d.id, reason="the engine was started again") for d in stopped))
 
     async def _advance(self, wait: bool) -> None:
         while True:
@@ -116,5 +124,6 @@ class MissionLoop:
             self.take_commands()
             paused = self.desk.mission.paused
             at_once = (paused is not None and paused.at_once) or self.desk.mission.ended is not None
-            if at_once and self._working is not None:
+            if at_once and self._working is not None and not self._working.cancelling():
+                # Once: a second cancellation would cut off the closing of its box.
                 self._working.cancel()

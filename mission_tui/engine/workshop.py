@@ -16,7 +16,7 @@ from mission_tui.domain.verdict import Evidence
 from mission_tui.engine import delivery
 from mission_tui.engine.desk import Desk
 from mission_tui.engine.trees import RunTree
-from mission_tui.proof.app import AppUnderTest
+from mission_tui.proof.app import AppFailure, AppUnderTest
 from mission_tui.proof.interactive import Interactive
 from mission_tui.proof.results import RawEvidence
 from mission_tui.store.journal import StepRecord
@@ -86,7 +86,10 @@ class RunWorkshop:
             raise ToolProblem("the services manifest names no app; start one with start_service(name, command)")
         running = self._app or AppUnderTest(app, await self.box())
         self._app = running
-        return await running.start()
+        try:
+            return await running.start()
+        except AppFailure as failure:
+            raise ToolProblem(str(failure)) from None
 
     async def close(self) -> None:
         """End everything that runs in the box, and the box."""

@@ -104,7 +104,7 @@ class MissionApp(App[None]):
         return ""
 
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
-        yield from super().get_system_commands(screen)
+        yield from super().get_system_commands(screen)  # pyright: ignore[reportUnknownMemberType] - Textual leaves it open
         yield SystemCommand("New mission", "choose a repository and say what is to be done", self.action_new_mission)
         if isinstance(screen, MissionScreen):
             yield SystemCommand("Answer what waits", "open the oldest decision", screen.action_answer)

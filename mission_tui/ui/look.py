@@ -76,7 +76,6 @@ def counts(numbers: dict[AssertionStatus, int]) -> Line:
     for status in ("passed", "failed", "blocked", "inconclusive", "stale", "overridden", "pending"):
         number = numbers.get(status, 0)
         if number:
-            look = ASSERTION[status]
-            pieces += [("  ", "plain")] if pieces else []
-            pieces.append((f"{number} {look.glyph}", look.tone))
+            look, gap = ASSERTION[status], "  " if pieces else ""
+            pieces.append((f"{gap}{number} {look.glyph}", look.tone))
     return tuple(pieces)

@@ -139,6 +139,11 @@ def ago(seconds: float) -> str:
     return f"{int(seconds // 86400)}d ago"
 
 
+def counted(number: int, noun: str) -> str:
+    """`1 step`, `2 steps`."""
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
 def tokens(count: int) -> str:
     """A count in three digits: `812`, `21k`, `3.1M`."""
     if count < 1000:

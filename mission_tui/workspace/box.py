@@ -183,9 +183,13 @@ class Bubblewrap:
         command = [sys.executable, *argv[1:]] if argv[0] == "python" else list(argv)
         log = self._new_log(f"program-{next(self._logs)}")
         ours, theirs = socket.socketpair()
-        with contextlib.ExitStack() as files, theirs:
-            given = {"stdin": theirs.fileno(), "stdout": theirs.fileno(), "log": open_log(log, files)}
-            link = await self._start(_order(command, ".", env), given)
+        try:
+            with contextlib.ExitStack() as files, theirs:
+                given = {"stdin": theirs.fileno(), "stdout": theirs.fileno(), "log": open_log(log, files)}
+                link = await self._start(_order(command, ".", env), given)
+        except BaseException:
+            ours.close()
+            raise
         program = await BoxProgram.connect(ours, log, lambda: self._end_program(link))
         self._programs.append(program)
         return program

@@ -7,19 +7,28 @@ import sqlite3
 import subprocess
 import sys
 from collections.abc import Sequence
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Literal
 
 from mission_tui.domain.base import Frozen
 from mission_tui.workspace.browser_path import SETTING, find_browser
+from mission_tui.workspace.installer import install_packages, root_prefix, run_quietly
 
 BOX_TRIAL = (
     "--unshare-user --unshare-pid --unshare-net --unshare-ipc --unshare-uts --disable-userns --cap-drop ALL "
     "--new-session --die-with-parent --ro-bind / / --dev /dev --proc /proc"
 ).split()
 KEY = re.compile(r"^[A-Z][A-Z0-9_]*_API_KEY$")
-PLAYWRIGHT_TIMEOUT_S = 120
-APT_TIMEOUT_S = 900
+NAMESPACES_REMEDY = (
+    "allow unprivileged user namespaces (sysctl kernel.unprivileged_userns_clone=1, or the container's profile)"
+)
+DRIVER_PACKAGE = "libatomic1"
+"""What Playwright's Node needs and a minimal Debian lacks."""
+TRIAL_TIMEOUT_S = 20.0
+PLAYWRIGHT_TIMEOUT_S = 120.0
+PLAYWRIGHT_PATIENCE = {"PLAYWRIGHT_DOWNLOAD_CONNECTION_TIMEOUT": "10000"}
+DEPENDENCIES_TIMEOUT_S = 900.0
 
 CheckName = Literal["python", "git", "sandbox", "browser", "sqlite", "keys"]
 
@@ -48,13 +57,13 @@ def fix(check: Check) -> Check:
     match check.name:
         case "sandbox":
             if shutil.which("bwrap") is None:
-                _apt_install(["bubblewrap"])
+                install_packages(["bubblewrap"])
             return _sandbox()
         case "browser":
             _install_browser()
             return _browser()
         case "git":
-            _apt_install(["git"])
+            install_packages(["git"])
             return _git()
         case _:
             return check
@@ -70,39 +79,58 @@ def _git() -> Check:
     seen = _output(["git", "--version"])
     if seen is None:
         return Check(name="git", ok=False, detail="git is not installed", fix="install the package git")
-    return Check(name="git", ok=True, detail=seen.strip())
+    return Check(name="git", ok=True, detail=seen)
 
 
 def _sandbox() -> Check:
     bwrap = shutil.which("bwrap")
     if bwrap is None:
-        return Check(
-            name="sandbox", ok=False, detail="bubblewrap is not installed", fix="install the package bubblewrap"
-        )
-    trial = subprocess.run(
-        [bwrap, *BOX_TRIAL, "true"], capture_output=True, text=True, timeout=20, stdin=subprocess.DEVNULL, check=False
-    )
-    if trial.returncode == 0:
-        return Check(name="sandbox", ok=True, detail=f"{(_output([bwrap, '--version']) or '').strip()}, boxes can be made")
-    said = (trial.stderr.strip().splitlines() or ["no reason given"])[-1]
-    return Check(
-        name="sandbox",
-        ok=False,
-        detail=f"bubblewrap cannot make a box: {said}",
-        fix="allow unprivileged user namespaces (sysctl kernel.unprivileged_userns_clone=1, or the container's profile)",
-    )
+        detail, remedy = "bubblewrap is not installed", "install the package bubblewrap"
+        return Check(name="sandbox", ok=False, detail=detail, fix=remedy)
+    try:
+        trial = _run([bwrap, *BOX_TRIAL, "true"])
+        said = None if trial.returncode == 0 else _last_line(trial.stderr)
+    except (OSError, subprocess.SubprocessError) as error:
+        said = str(error)
+    if said is not None:
+        detail = f"bubblewrap cannot make a box: {said}"
+        return Check(name="sandbox", ok=False, detail=detail, fix=NAMESPACES_REMEDY)
+    return Check(name="sandbox", ok=True, detail=f"{_output([bwrap, '--version']) or 'bubblewrap'}, boxes can be made")
 
 
 def _browser() -> Check:
+    driver = _driver()
+    wrong = _why_not(driver) if driver else "it is not installed"
+    if wrong:
+        detail, remedy = f"Playwright's driver does not start: {wrong}", f"install the package {DRIVER_PACKAGE}"
+        return Check(name="browser", ok=False, detail=detail, fix=remedy)
     found = find_browser()
     if found is None:
-        return Check(
-            name="browser",
-            ok=False,
-            detail="no Chromium was found",
-            fix=f"install the package chromium, or set {SETTING} to a Chromium or Chrome",
-        )
+        remedy = f"install the package chromium, or set {SETTING} to a Chromium or Chrome"
+        return Check(name="browser", ok=False, detail="no Chromium was found", fix=remedy)
+    wrong = _why_not(found)
+    if wrong:
+        remedy = f"install the libraries that it needs, or set {SETTING} to another Chromium or Chrome"
+        return Check(name="browser", ok=False, detail=f"{found} does not start: {wrong}", fix=remedy)
     return Check(name="browser", ok=True, detail=str(found))
+
+
+def _driver() -> Path | None:
+    """The program through which Playwright speaks with browsers; found without loading Playwright."""
+    chosen = os.environ.get("PLAYWRIGHT_NODEJS_PATH")
+    if chosen:
+        return Path(chosen)
+    package = find_spec("playwright")
+    return Path(package.origin).parent / "driver" / "node" if package and package.origin else None
+
+
+def _why_not(program: Path) -> str | None:
+    """Why a program cannot even say its version; None when it can."""
+    try:
+        trial = _run([str(program), "--version"])
+    except (OSError, subprocess.SubprocessError) as error:
+        return str(error)
+    return None if trial.returncode == 0 else _last_line(trial.stderr)
 
 
 def wal_is_safe(version: tuple[int, ...]) -> bool:
@@ -133,55 +161,38 @@ def _keys() -> Check:
     )
 
 
+def _run(command: Sequence[str]) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        command, capture_output=True, text=True, timeout=TRIAL_TIMEOUT_S, stdin=subprocess.DEVNULL, check=False
+    )
+
+
 def _output(command: Sequence[str]) -> str | None:
+    """What a successful command printed."""
     try:
-        result = subprocess.run(command, capture_output=True, text=True, timeout=20, check=True)
+        result = _run(command)
     except (OSError, subprocess.SubprocessError):
         return None
-    return result.stdout
+    return result.stdout.strip() if result.returncode == 0 else None
+
+
+def _last_line(text: str) -> str:
+    return (text.strip().splitlines() or ["no reason given"])[-1]
 
 
 def _install_browser() -> None:
     """Playwright's own build where it can be downloaded, else the distribution's Chromium."""
-    command = [sys.executable, "-m", "playwright", "install", "chromium", "--no-shell"]
-    _quietly(command, PLAYWRIGHT_TIMEOUT_S)
+    driver = _driver()
+    if driver and _why_not(driver):
+        install_packages([DRIVER_PACKAGE])
+    playwright = [sys.executable, "-m", "playwright"]
     if find_browser() is None:
-        _apt_install(["chromium"])
-
-
-def _apt_install(packages: Sequence[str]) -> None:
-    """As root, or with a sudo that asks for nothing; otherwise nothing happens and the check says what to install."""
-    apt = shutil.which("apt-get")
-    prefix = _as_root()
-    if apt is None or prefix is None:
-        return
-    command = [*prefix, apt, "install", "--yes", "--no-install-recommends", *packages]
-    if _quietly(command, APT_TIMEOUT_S):
-        return
-    _quietly([*prefix, apt, "update"], APT_TIMEOUT_S)
-    _quietly(command, APT_TIMEOUT_S)
-
-
-def _as_root() -> list[str] | None:
-    if os.geteuid() == 0:
-        return []
-    sudo = shutil.which("sudo")
-    return [sudo, "-n"] if sudo and _quietly([sudo, "-n", "true"], 10) else None
-
-
-def _quietly(command: Sequence[str], timeout_s: float) -> bool:
-    environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
-    try:
-        result = subprocess.run(
-            command,
-            env=environment,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-            timeout=timeout_s,
-            cwd=Path("/"),
-            check=False,
-        )
-    except (OSError, subprocess.SubprocessError):
-        return False
-    return result.returncode == 0
+        # Without a way to the download servers each attempt would wait for half a minute.
+        run_quietly([*playwright, "install", "chromium", "--no-shell"], PLAYWRIGHT_TIMEOUT_S, PLAYWRIGHT_PATIENCE)
+    found = find_browser()
+    if found is None:
+        install_packages(["chromium"])
+    elif _why_not(found):
+        prefix = root_prefix()
+        if prefix is not None:
+            run_quietly([*prefix, *playwright, "install-deps", "chromium"], DEPENDENCIES_TIMEOUT_S)

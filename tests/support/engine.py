@@ -125,8 +125,13 @@ async def mission(root: Path, seat: SeatSettings, draft: dict[str, Any], **more:
         repo=repo if repo.exists() else repository(repo),
         title=draft["title"],
         goal="Teach it to say bye",
-        seats={"default": seat},
-        **{"review": "auto", "plan": PlanDraft.model_validate(draft), "approve": True, **more},
+        **{
+            "seats": {"default": seat},
+            "review": "auto",
+            "plan": PlanDraft.model_validate(draft),
+            "approve": True,
+            **more,
+        },
     )
     return (await create_mission(root / "data", new)).files
 

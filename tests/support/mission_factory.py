@@ -86,6 +86,10 @@ FEATURES = [
 MILESTONES = (("M1", "Export"), ("M2", "Import"), ("M3", "Dark mode"))
 
 
+def note(run: str, text: str) -> NewStep:
+    return NewStep(run_id=run, kind="note", name="note", done_result={"text": text})
+
+
 def claim(name: str, by: str, title: str, *, guard: bool = False) -> Assertion:
     return Assertion.model_validate(
         {

@@ -2,13 +2,10 @@
 
 import json
 import sys
-from pathlib import Path
 from typing import Any
 
-sys.path[:0] = [str(Path(__file__).resolve().parent)] if str(Path(__file__).resolve().parent) not in sys.path else []
-
-from outcome import StepFailure  # noqa: E402 - found beside this file once the path is set
-from sessions import Sessions  # noqa: E402 - as above
+from outcome import StepFailure
+from sessions import Sessions
 
 
 def answer(sessions: Sessions, request: dict[str, Any]) -> dict[str, Any]:
@@ -31,6 +28,7 @@ def main() -> None:
             reply = answer(sessions, json.loads(line))
             output.write(json.dumps(reply) + "\n")
             output.flush()
+            sessions.prepare()
     finally:
         sessions.close()
 

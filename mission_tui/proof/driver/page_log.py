@@ -65,13 +65,17 @@ class PageLog:
         self._busy_at = time.monotonic()
         self._under_way.discard(request)
 
+    def acted(self) -> None:
+        """Somebody did something: its consequences may take a moment to begin."""
+        self._busy_at = time.monotonic()
+
     def settle(self, page: Page, limit_s: float) -> None:
         """Wait until what an action began has ended; a page that never rests is taken as it is."""
         deadline = time.monotonic() + limit_s
-        while time.monotonic() < deadline:
-            if not self._under_way and time.monotonic() - self._busy_at >= QUIET_S:
-                return
-            page.wait_for_timeout(25)
+        quiet = False
+        while not quiet and time.monotonic() < deadline:
+            page.wait_for_timeout(25)  # also takes in the news of the browser, which arrive only while waiting
+            quiet = not self._under_way and time.monotonic() - self._busy_at >= QUIET_S
 
     def console_complaint(self) -> str | None:
         """Errors of the console and exceptions that nobody caught; a missing favicon is noise."""

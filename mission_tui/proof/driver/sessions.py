@@ -62,6 +62,11 @@ class Sessions:
             if one is not None:
                 one.close()
 
+    def prepare(self) -> None:
+        """Between two requests: get ready what the next proof is likely to need."""
+        if self._browser is not None and not self._pages:
+            self._browser.prepare()
+
     def close(self) -> None:
         """End all sessions and the browser."""
         for name in {*self._web, *self._pages, *self._terminals}:

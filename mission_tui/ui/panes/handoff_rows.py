@@ -8,7 +8,7 @@ from mission_tui.domain.handoff import Issue
 from mission_tui.domain.mission import Mission
 from mission_tui.domain.state.runs import IssueState
 from mission_tui.ui.look import Line, Piece, Tone
-from mission_tui.ui.text import clean, cut, money, one_line, padded, wrapped
+from mission_tui.ui.text import clean, counted, cut, money, one_line, padded, wrapped
 from mission_tui.ui.widgets.lines import Painted
 
 LABEL = 11
@@ -63,7 +63,7 @@ class Handoffs:
         parts = [record.run_id or ""]
         run = self.mission.runs.runs.get(record.run_id or "")
         if run is not None and run.ended is not None:
-            parts += [f"{run.ended.steps} steps", money(run.ended.usage.usd, run.ended.usage.usd_known)]
+            parts += [counted(run.ended.steps, "step"), money(run.ended.usage.usd, run.ended.usage.usd_known)]
         if record.attempt > 1:
             parts.append(f"attempt {record.attempt}")
         if record.partial:
@@ -74,7 +74,7 @@ class Handoffs:
         """The table of claimed and observed exit codes."""
         if not record.claims:
             return
-        room = self.width - 2 - CLAIMED - OBSERVED - MARK
+        room = min(60, self.width - 2 - CLAIMED - OBSERVED - MARK)
         yield Painted(key, (f"  {padded('command', room)}{'claimed':<{CLAIMED}}{'observed':<{OBSERVED}}", "faint"))
         for claim in record.claims:
             wrong = claim.contradicted

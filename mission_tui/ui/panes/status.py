@@ -37,13 +37,14 @@ class StatusBar(Widget):
     def __init__(self, id: str) -> None:
         super().__init__(id=id)
         self.mission = Mission()
-        self.spend = Spend()
+        self.spend: Spend = Spend()
         self.counts = self.mission.counts()
 
     def show(self, mission: Mission, spend: Spend) -> None:
         if mission is not self.mission or spend != self.spend:
             self.counts = self.counts if mission is self.mission else mission.counts()
-            self.mission, self.spend = mission, spend
+            self.mission = mission
+            self.spend = spend
             self.refresh()
 
     def render(self) -> Content:
@@ -63,7 +64,8 @@ class StatusBar(Widget):
         progress = self._progress(width - 1 - fixed - _width(figures))
         line: list[Piece] = [*head, *progress]
         for figure in figures:
-            line += [(" " * GAP, "plain"), *figure]
+            line.append((" " * GAP, "plain"))
+            line.extend(figure)
         return content(tuple(line))
 
     def _progress(self, room: int) -> Line:
@@ -138,9 +140,10 @@ class NoticeBar(Widget):
         if self.said is not None:
             return self.said
         waits = self.mission.decisions.open
-        if waits:
+        first = next(iter(waits), None)
+        if first is not None:
             more = f"  (and {len(waits) - 1} more: i)" if len(waits) > 1 else ""
-            return ((f"▲ a answers {waits[0].id}{more}  ", "wait"), (one_line(waits[0].summary), "plain"))
+            return ((f"▲ a answers {first.id}{more}  ", "wait"), (one_line(first.summary), "plain"))
         return self._going_on()
 
     def _going_on(self) -> Line:

@@ -3,13 +3,13 @@
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 from mission_tui.domain.ports import JsonObject
 from mission_tui.store.live import LiveText
 from mission_tui.store.steps import StepRecord
 from mission_tui.ui.look import Line, Piece, Tone
-from mission_tui.ui.text import clean, cut, duration, one_line, padded, sized, wrapped
+from mission_tui.ui.text import clean, clock, cut, duration, one_line, padded, sized, wrapped
 from mission_tui.ui.widgets.lines import Painted
 
 VERBS = {
@@ -57,7 +57,7 @@ def arguments_of(step: StepRecord) -> JsonObject:
             raw = json.loads(raw or "{}")
         except ValueError:
             return {"arguments": raw}
-    return raw if isinstance(raw, dict) else {"arguments": raw}
+    return cast(JsonObject, raw) if isinstance(raw, dict) else {"arguments": raw}
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +65,8 @@ class StepLines:
     """Lays steps out for one width."""
 
     width: int
+    now: float = 0.0
+    """Unix time in seconds, for how long a step has been running."""
 
     def of(self, step: StepRecord, unfolded: bool) -> list[Painted]:
         key = str(step.n)
@@ -73,7 +75,7 @@ class StepLines:
                 return list(self._model(key, step, unfolded))
             case "note":
                 text = str((step.result or {}).get("text", ""))
-                return list(self._text(key, text, "faint", 200 if unfolded else 4, "› "))
+                return list(self._text(key, text, "faint", 200 if unfolded else 4, "> "))
             case "tool":
                 head = Painted(key, *self._head(step, unfolded))
                 return [head, *(self._unfolded(key, step) if unfolded else self._tail(key, step))]
@@ -125,7 +127,7 @@ class StepLines:
         fold, fold_tone = _mark(step, unfolded)
         verb = VERBS.get(step.name, one_line(step.name, 40).replace("_", " "))
         result, tone = _result(step)
-        spent = duration(_seconds(step)) if step.ended_at is not None else ""
+        spent = duration(_seconds(step)) if step.ended_at is not None else clock(self.now - step.started_at)
         right: tuple[Piece, ...] = ((f" {result.rjust(RESULT_WIDTH)}", tone), (spent.rjust(TIME_WIDTH), "faint"))
         room = self.width - 2 - VERB_WIDTH - RESULT_WIDTH - 1 - TIME_WIDTH
         if room < 12:

@@ -1,5 +1,6 @@
 """Pane 3: what an agent does, step by step, as it happens or later."""
 
+import time
 from typing import ClassVar
 
 from textual.app import ComposeResult
@@ -107,6 +108,7 @@ class TranscriptPane(Framed):
         yield LineView(id="transcript-lines", tail=True)
 
     def on_mount(self) -> None:
+        self.set_interval(1.0, self._tick)
         self.lines.empty = "When an agent works, its steps appear here. [ and ] go through earlier runs."
 
     @property
@@ -171,11 +173,19 @@ class TranscriptPane(Framed):
     def _rebuild(self) -> None:
         if not self.lines.line_width:
             return
-        layout = StepLines(self.lines.line_width)
+        layout = StepLines(self.lines.line_width, time.time())
         rows = self.window.rows(layout, self.unfolded)
         if self.window.last_held >= self.window.last:
             rows += self._present(layout)
         self.lines.set_rows(rows)
+
+    def _tick(self) -> None:
+        """Time goes on for the tool that is running."""
+        running = [s.n for s in self.window.steps.values() if s.status == "running" and s.kind == "tool"]
+        for n in running:
+            self.window.forget_layout(n)
+        if running and self.display:
+            self._rebuild()
 
     def _present(self, layout: StepLines) -> list[Painted]:
         """What comes after the last step: the stream, or how the run ended."""

@@ -9,7 +9,7 @@ from textual.screen import Screen
 
 from mission_tui.domain.mission import Mission
 from mission_tui.store.layout import MissionFiles
-from mission_tui.ui.look import ASSERTION
+from mission_tui.ui.look import ASSERTION, Line
 from mission_tui.ui.screens.assertion_rows import AssertionLines
 from mission_tui.ui.text import one_line
 from mission_tui.ui.widgets.frame import Framed
@@ -60,7 +60,7 @@ class AssertionScreen(Screen[None]):
         known = self.mission.contract.assertions.get(self.assertion)
         look = ASSERTION[self.mission.assertion_status(self.assertion)]
         title = one_line(known.title) if known else ""
-        name = ((f"{self.assertion}  ", "code"), (title, "strong"))
+        name: Line = ((f"{self.assertion}  ", "code"), (title, "strong"))
         self.query_one(Framed).frame(name, ((f"{look.glyph} {look.word}", look.tone),))
 
     def action_close(self) -> None:

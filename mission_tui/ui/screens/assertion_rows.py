@@ -52,7 +52,7 @@ class AssertionLines:
         yield from self._labelled("procedure", proof.procedure or "none given")
         yield from self._labelled("evidence", ", ".join(proof.evidence) or "none asked for")
         for number, check in enumerate(proof.checks, 1):
-            text = one_line(check.model_dump_json(exclude_unset=True), 2000)
+            text = one_line(check.model_dump_json(exclude_defaults=True), 2000)
             yield from self._labelled("checks" if number == 1 else "", f"{number} {text}", "code")
 
     def _verdicts(self, name: str) -> Iterator[Painted]:

@@ -42,15 +42,27 @@ def _body(text: str, width: int, tone: Tone = "plain", indent: int = 2, most: in
 
 
 def _plan(mission: Mission, width: int) -> Iterator[Painted]:
-    contract, plan = mission.contract.assertions, mission.plan
+    for name, text in _plan_facts(mission):
+        for place, part in enumerate(wrapped(text, width - 13, 4)):
+            yield _row((f"{name if place == 0 else '':<12} ", "faint"), (part, "plain"))
+    problems = base_problems(mission)
+    if problems:
+        yield _row()
+        yield _row(("The proof of the untouched base found", "wait"))
+        for problem in problems:
+            yield from _body(f"▲ {problem}", width)
+    yield from _contract(mission, width)
+
+
+def _plan_facts(mission: Mission) -> tuple[tuple[str, str], ...]:
+    contract, plan, caps = mission.contract.assertions, mission.plan, mission.limits
     kinds = Counter(a.proof.by for a in contract.values())
     machine = sum(1 for a in contract.values() if a.mechanical)
     guards = sum(1 for a in contract.values() if a.guard)
     runs = len(plan.features) * 2 + len(plan.milestones)
     proofs = " · ".join(f"{n} {kind}" for kind, n in kinds.most_common())
-    caps = mission.limits
     money = "no money cap" if caps.usd is None else f"at most ${caps.usd:g}"
-    facts = (
+    return (
         ("goal", one_line(mission.created.goal if mission.created else "")),
         ("contract", f"{len(contract)} assertions, {guards} of them guards: {proofs}"),
         ("by machine", f"{machine} of {len(contract)}; the others (*) are judged by a validator"),
@@ -60,29 +72,25 @@ def _plan(mission: Mission, width: int) -> Iterator[Painted]:
         ),
         ("caps", f"{money}, {_cap(caps.tokens, 'tokens')}, {_cap(caps.hours, 'hours')}"),
     )
-    for name, text in facts:
-        for place, part in enumerate(wrapped(text, width - 13, 4)):
-            yield _row((f"{name if place == 0 else '':<12} ", "faint"), (part, "plain"))
-    problems = base_problems(mission)
-    if problems:
-        yield _row()
-        yield _row(("The proof of the untouched base found", "wait"))
-        for problem in problems:
-            yield from _body(f"▲ {problem}", width)
+
+
+def _contract(mission: Mission, width: int) -> Iterator[Painted]:
+    contract, plan = mission.contract.assertions, mission.plan
     owners = plan.owners()
+    owned: dict[str, list[Assertion]] = {}
+    for assertion in contract.values():
+        owned.setdefault(owners.get(assertion.id, ""), []).append(assertion)
     for name, state in plan.milestones.items():
         yield _row()
         yield _row((f"{name} ", "strong"), (cut(one_line(state.milestone.title), width - len(name) - 1), "strong"))
         for feature in plan.in_milestone(name):
             yield _row((f"  {feature.feature.id} ", "key"), (cut(one_line(feature.feature.title), width - 12), "plain"))
-            for assertion in contract.values():
-                if owners.get(assertion.id) == feature.feature.id:
-                    yield _row(*_claim(assertion, width))
-    rest = [a for a in contract.values() if a.id not in owners]
-    if rest:
+            for assertion in owned.get(feature.feature.id, ()):
+                yield _row(*_claim(assertion, width))
+    if owned.get(""):
         yield _row()
         yield from _heading("Guards: what works already and must go on working")
-        for assertion in rest:
+        for assertion in owned[""]:
             yield _row(*_claim(assertion, width))
 
 

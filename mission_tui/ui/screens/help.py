@@ -1,9 +1,12 @@
 """All keys, and what the glyphs mean."""
 
+from typing import ClassVar
+
 from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 
-from mission_tui.ui.look import ASSERTION, Piece
+from mission_tui.ui.look import ASSERTION
 from mission_tui.ui.screens.dialog import Dialog, words
 from mission_tui.ui.widgets.lines import LineView, Painted
 
@@ -36,7 +39,7 @@ KEYS = (
 
 
 class HelpScreen(Dialog[None]):
-    BINDINGS = [("question_mark,q", "close", "close")]  # noqa: RUF012 - Textual declares it so
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("question_mark,q", "close", "close", show=False)]
 
     def compose(self) -> ComposeResult:
         with Vertical(classes="dialog") as box:
@@ -49,16 +52,14 @@ class HelpScreen(Dialog[None]):
             Painted("", (name, "strong")) if not what else Painted("", (f"  {name:<15}", "key"), (what, "plain"))
             for name, what in KEYS
         ]
-        glyphs: list[Piece] = [("  ", "plain")]
-        for look in ASSERTION.values():
-            glyphs += [(look.glyph, look.tone), (f" {look.word}   ", "plain")]
-        rows += [Painted("", ("Glyphs", "strong")), Painted("", *glyphs)]
+        rows.append(Painted("", ("Glyphs", "strong")))
+        rows += [Painted("", (f"  {look.glyph} ", look.tone), (look.word, "plain")) for look in ASSERTION.values()]
         rows += [
             Painted(
                 "",
                 ("  ▤ ", "faint"),
                 ("pieces of evidence   ", "plain"),
-                ("×2 ", "faint"),
+                ("2x ", "faint"),
                 ("verdicts so far", "plain"),
             )
         ]

@@ -138,7 +138,7 @@ class HomeScreen(Screen[None]):
         now = time.time()
         for mission in event.missions:
             age = ago(now - mission.updated_at)
-            rows += [MissionRow(mission.id, mission, age), UnderRow(mission.id, mission), Painted(mission.id)]
+            rows += [MissionRow(mission.id, mission, age), UnderRow(mission.id, mission), Painted("")]
         for mission_id, problem in event.problems:
             rows.append(Painted(mission_id, (" ✖ unreadable ", "bad"), (one_line(mission_id), "strong")))
             rows.append(Painted(mission_id, (" " * 14, "plain"), (one_line(problem), "faint")))

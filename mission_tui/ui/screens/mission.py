@@ -24,6 +24,7 @@ from mission_tui.ui.screens.decision import DecisionScreen
 from mission_tui.ui.screens.inbox import InboxScreen
 from mission_tui.ui.screens.questions import QuestionsScreen
 from mission_tui.ui.text import one_line
+from mission_tui.ui.typed import app_of
 from mission_tui.ui.widgets.frame import Framed
 from mission_tui.ui.widgets.keybar import Hint, KeyBar
 from mission_tui.ui.widgets.lines import LineView
@@ -97,7 +98,7 @@ class MissionScreen(Screen[None]):
             self.query_one(pane).show(event.mission)
         if old.plan.approved != event.mission.plan.approved or not self._begun:
             self._begin()
-        for screen in self.app.screen_stack:
+        for screen in app_of(self).screen_stack:
             if isinstance(screen, AssertionScreen):
                 screen.show(event.mission)
         self._hints()
@@ -214,10 +215,11 @@ class MissionScreen(Screen[None]):
             Hint("q", "leave", "app.quit"),
             Hint("^p", "palette", "app.command_palette"),
             Hint("esc", "missions", "back"),
+            Hint("s", "stop now", "stop_now"),
         )
 
     def on_coverage_pane_assertion_opened(self, event: CoveragePane.AssertionOpened) -> None:
-        self.app.push_screen(AssertionScreen(self.mission, self.files, event.assertion))
+        app_of(self).push_screen(AssertionScreen(self.mission, self.files, event.assertion))
 
     # Commands
 
@@ -238,7 +240,7 @@ class MissionScreen(Screen[None]):
             self.launcher.start(self.files.id)
         except LaunchProblem as problem:
             said = (("✖ ", "bad"), (one_line(str(problem)), "plain"))
-            self.app.call_from_thread(self.query_one(NoticeBar).say, said)
+            app_of(self).call_from_thread(self.query_one(NoticeBar).say, said)
 
     def action_pause(self) -> None:
         if self.mission.ended:
@@ -267,7 +269,7 @@ class MissionScreen(Screen[None]):
 
     @work
     async def action_inbox(self) -> None:
-        chosen = await self.app.push_screen_wait(InboxScreen(self.mission.decisions.open))
+        chosen = await app_of(self).push_screen_wait(InboxScreen(self.mission.decisions.open))
         decision = next((d for d in self.mission.decisions.open if d.id == chosen), None)
         if decision is not None:
             self._open(decision)
@@ -275,6 +277,6 @@ class MissionScreen(Screen[None]):
     @work
     async def _open(self, decision: Decision) -> None:
         screen = QuestionsScreen(decision) if decision.questions else DecisionScreen(self.mission, decision)
-        command = await self.app.push_screen_wait(screen)
+        command = await app_of(self).push_screen_wait(screen)
         if command is not None:
             self.send(command)

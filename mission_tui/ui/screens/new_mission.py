@@ -14,6 +14,7 @@ from mission_tui.ui.launcher import LaunchProblem, Wish
 from mission_tui.ui.panes.chat import Composer
 from mission_tui.ui.screens.dialog import Dialog, words
 from mission_tui.ui.text import one_line
+from mission_tui.ui.typed import app_of
 
 
 class NewMissionScreen(Dialog[str]):
@@ -71,9 +72,9 @@ class NewMissionScreen(Dialog[str]):
         try:
             mission_id = self._create(wish)
         except LaunchProblem as problem:
-            self.app.call_from_thread(self._trouble, str(problem))
+            app_of(self).call_from_thread(self._trouble, str(problem))
         else:
-            self.app.call_from_thread(self.dismiss, mission_id)
+            app_of(self).call_from_thread(self.dismiss, mission_id)
 
     def _trouble(self, text: str) -> None:
         self.query_one("#trouble").display = bool(text)

@@ -19,6 +19,8 @@ _COLOURS: dict[Tone, str] = {
     "rule": "$rule",
     "key": "$accent bold",
 }
+LEAST_NAME = 16
+"""Cells that a name must have left beside figures."""
 CORNERS = 6
 """Cells of the border that the title may not use: corners, their dashes and the blanks around the title."""
 
@@ -32,13 +34,14 @@ class Framed(Widget):
     """A pane with a titled border; the rule between title and figures is part of the border."""
 
     def frame(self, name: Line, figures: Line = ()) -> None:
-        """Set the border's title. Figures go first when there is no room."""
+        """Set the border's title. What does not fit of the name is cut, then the figures go."""
         room = self.outer_size.width - CORNERS
         if room <= 0:
             return
-        left = sum(cell_len(text) for text, _ in name)
         right = sum(cell_len(text) for text, _ in figures)
-        if figures and left + right + 3 <= room:
+        if figures and right + LEAST_NAME <= room:
+            name = _shortened(name, room - right - 3)
+            left = sum(cell_len(text) for text, _ in name)
             rule = "─" * (room - left - right - 2)
             line: Line = (*name, (f" {rule} ", "live" if self.has_class("-current") else "rule"), *figures)
         else:

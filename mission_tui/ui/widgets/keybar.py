@@ -7,6 +7,7 @@ from textual.content import Content
 from textual.widget import Widget
 
 from mission_tui.ui.look import Piece, Tone
+from mission_tui.ui.typed import app_of
 from mission_tui.ui.widgets.frame import content
 
 
@@ -44,13 +45,11 @@ class KeyBar(Widget):
     def render(self) -> Content:
         pieces: list[Piece] = [(" ", "plain")]
         for _, hint in self._fitting():
-            pieces += [
-                (hint.key, "wait" if hint.tone == "wait" else "key"),
-                (f" {hint.label}   ", hint.tone),
-            ]
+            pieces.append((hint.key, "wait" if hint.tone == "wait" else "key"))
+            pieces.append((f" {hint.label}   ", hint.tone))
         return content(tuple(pieces))
 
     async def on_click(self, event: events.Click) -> None:
         for column, hint in self._fitting():
             if column <= event.x < column + len(hint.key) + 1 + len(hint.label):
-                await self.run_action(hint.action, default_namespace=self.screen)
+                await app_of(self).run_action(hint.action, default_namespace=self.screen)

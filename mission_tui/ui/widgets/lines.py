@@ -110,7 +110,6 @@ class LineView(ScrollView, can_focus=True):
         self.following = tail
         """Whether new rows at the end come into view; ends when the human moves up, begins again at the end."""
         self._tail = tail
-        self._setting = False
         self._width = 0
         self._styles_of: dict[Tone, Style] = {}
         self._empty_lines: list[str] = []
@@ -131,7 +130,6 @@ class LineView(ScrollView, can_focus=True):
 
     def set_rows(self, rows: Sequence[Row]) -> None:
         """Show these rows. What was in view stays, or the end does while it is followed."""
-        self._setting = True
         key, cursor, top = self.key, self.cursor, self.scroll_offset.y
         was = self._first(key) if key is not None else cursor
         self.rows = rows
@@ -143,7 +141,6 @@ class LineView(ScrollView, can_focus=True):
             found = self._first(key) if key is not None else -1
             self.cursor = max(0, min(found + cursor - was if found >= 0 else cursor, len(rows) - 1))
             self.scroll_to(y=min(max(0, top + self.cursor - cursor), self.max_scroll_y), animate=False)
-        self._setting = False
         self.refresh()
 
     def go_to(self, key: str) -> None:
@@ -154,10 +151,8 @@ class LineView(ScrollView, can_focus=True):
 
     def move_to(self, row: int) -> None:
         """Put the cursor on a row, and the row into view."""
-        self._setting = True
         self.cursor = max(0, min(row, len(self.rows) - 1))
         self._into_view()
-        self._setting = False
         self._moved(self.cursor >= len(self.rows) - 1)
         self.refresh()
 
@@ -182,6 +177,10 @@ class LineView(ScrollView, can_focus=True):
             self._empty_lines = wrapped(self.empty, self._width)
             self.virtual_size = Size(self.line_width, len(self.rows))
             self.post_message(self.Rewrapped(self))
+        if self.following:
+            self.scroll_to(y=self.max_scroll_y, animate=False)
+        elif self.has_cursor:
+            self._into_view()
 
     # Keys and mouse
 
@@ -195,8 +194,8 @@ class LineView(ScrollView, can_focus=True):
 
     def _thing(self, by: int) -> int:
         """The first line of the thing before or after the one the cursor is on."""
-        keys = list(dict.fromkeys(row.key for row in self.rows))
-        if self.key is None:
+        keys = list(dict.fromkeys(row.key for row in self.rows if row.key))
+        if self.key not in keys:
             return 0
         return self._first(keys[max(0, min(keys.index(self.key) + by, len(keys) - 1))])
 
@@ -224,6 +223,18 @@ class LineView(ScrollView, can_focus=True):
         if again or event.chain > 1:
             self.action_open()
 
+    def on_mouse_scroll_up(self) -> None:
+        self.call_after_refresh(self._scrolled)
+
+    def on_mouse_scroll_down(self) -> None:
+        self.call_after_refresh(self._scrolled)
+
+    def on_scroll_to(self) -> None:
+        self.call_after_refresh(self._scrolled)
+
+    def _scrolled(self) -> None:
+        self._moved(self.at_end)
+
     # Drawing
 
     def notify_style_update(self) -> None:
@@ -233,11 +244,6 @@ class LineView(ScrollView, can_focus=True):
     def watch_empty(self) -> None:
         self._empty_lines = wrapped(self.empty, self._width or 60)
         self.refresh()
-
-    def watch_scroll_y(self, old_value: float, new_value: float) -> None:
-        super().watch_scroll_y(old_value, new_value)
-        if round(old_value) != round(new_value) and not self._setting:
-            self._moved(self.at_end)
 
     def render_line(self, y: int) -> Strip:
         width = self.line_width

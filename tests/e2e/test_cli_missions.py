@@ -1,0 +1,146 @@
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.support.cli import ASSERTION, Program, make_program, write_script
+from tests.support.git_repos import git, hashes
+from tests.support.stores import wait_until
+
+STATUS = {
+    *("id", "title", "state", "repo", "branch", "base_commit", "head_commit", "seq", "engine", "usage", "assertions"),
+    *("milestones", "features", "active_run", "decisions"),
+}
+USAGE = {"input_tokens", "cached_tokens", "output_tokens", "usd", "usd_known", "wall_s", "runs", "steps"}
+
+
+@pytest.fixture
+def program(tmp_path: Path) -> Program:
+    made = make_program(tmp_path)
+    made.settings(f'[seats.default]\nmodel = "scripted:{write_script(tmp_path / "script.yaml")}"\n')
+    return made
+
+
+def test_a_mission_from_a_plan_file_runs_to_its_end_and_can_be_looked_at(program: Program):
+    before = hashes(program.repo, leaving_out=(".git/",))
+    mission = program.new("--yes")
+    ran = program("run", mission)
+    assert (ran.code, ran.err) == (0, "")
+    events = [json.loads(line) for line in program("events", mission, "--json").out.splitlines()]
+    assert [event["seq"] for event in events] == list(range(1, len(events) + 1))
+    assert {"seq", "at", "kind", "data"} <= events[0].keys()
+    assert len(ran.out.splitlines()) == len(events) - len(events_before_the_run(events))
+
+    status = program("status", mission, "--json").json
+    assert status.keys() >= STATUS
+    assert status["usage"].keys() == USAGE
+    assert status["state"] == "completed"
+    assert status["assertions"]["passed"] == status["assertions"]["total"] == 1
+    assert status["milestones"][0].items() >= {"id": "M1", "state": "sealed", "round": 1}.items()
+    assert status["features"][0].items() >= {"state": "completed", "fulfills": [ASSERTION], "origin": "plan"}.items()
+    assert status["active_run"] is None
+    assert status["engine"] == {"alive": False, "pid": None}
+    assert git(program.repo, "show", f"{status['branch']}:hello.txt") == "hello"
+    assert hashes(program.repo, leaving_out=(".git/",)) == before
+
+    verified = program("verify", mission)
+    assert (verified.code, verified.out) == (0, f"mission {mission}: every invariant holds\n")
+    assert "nothing can change it any more" in program("pause", mission).complaint()
+    again = program("run", mission)
+    assert (again.code, again.out) == (0, "")
+
+    report = program("export", mission, program.root / "report")
+    assert report.out.strip() == str(program.root / "report" / "report.html")
+    assert json.loads((program.root / "report" / "mission.json").read_text()) == status
+    assert len((program.root / "report" / "events.jsonl").read_text().splitlines()) == len(events)
+    page = (program.root / "report" / "report.html").read_text()
+    assert ASSERTION in page
+    assert "as claimed" in page
+
+
+def events_before_the_run(events: list[dict[str, object]]) -> list[dict[str, object]]:
+    return events[: next(i for i, event in enumerate(events) if event["kind"] == "plan_approved") + 1]
+
+
+def test_verify_finds_a_branch_that_was_moved(program: Program):
+    mission = program.new("--yes")
+    assert program("run", mission).code == 0
+    status = program("status", mission, "--json").json
+    git(program.repo, "update-ref", f"refs/heads/{status['branch']}", status["base_commit"])
+    verified = program("verify", mission)
+    assert verified.code == 4
+    assert "not on mission/say-hello" in verified.out
+
+
+def test_an_unapproved_mission_waits_with_3_and_goes_on_after_the_answer(program: Program):
+    mission = program.new("--review", "auto")
+    waiting = program("run", mission)
+    assert waiting.code == 3
+    assert f"mission-tui decide {mission} D1 approve|reject" in waiting.err
+    decision = program("decisions", mission, "--json").json[0]
+    assert decision.keys() >= {"id", "kind", "summary", "choices", "default"}
+    assert decision["kind"] == "approve_plan"
+    answered = program("decide", mission, "D1", "approve", "--note", "go")
+    assert (answered.code, answered.out) == (0, "will be applied when the engine runs\n")
+    assert program("run", mission).code == 0
+    assert program("decisions", mission, "--json").json == []
+
+
+def test_a_mission_that_was_aborted_leaves_with_4(program: Program):
+    mission = program.new("--yes")
+    program("abort", mission, "--reason", "changed my mind")
+    assert program("run", mission).code == 4
+    assert program("status", mission, "--json").json["end_reason"] == "changed my mind"
+
+
+def test_a_detached_engine_is_attached_to_and_takes_commands(program: Program):
+    mission = program.new("--review", "milestone")
+    started = program("run", mission, "--detach")
+    assert started.code == 0
+    pid = int(started.out.split()[1])
+    assert program("run", mission, "--detach").out == started.out
+    assert program("status", mission, "--json").json["engine"] == {"alive": True, "pid": pid}
+    wait_until(lambda: program("decisions", mission, "--json").json != [], seconds=60)
+    assert program("decide", mission, "D1", "approve").out == "taken\n"
+    assert program("say", mission, "Thank you.").out in ("taken\n", "will be applied at the engine's next step\n")
+    attached = program("run", mission)
+    assert attached.code == 3
+    assert "review_milestone" in attached.err or "Thank you" in attached.out
+    program("abort", mission)
+    wait_until(lambda: not program("status", mission, "--json").json["engine"]["alive"], seconds=60)
+
+
+def test_pause_and_budget_work_without_an_engine(program: Program):
+    mission = program.new("--yes")
+    assert program("pause", mission).out == "will be applied when the engine runs\n"
+    assert program("budget", mission, "--usd", "3").code == 0
+    paused = program("run", mission)
+    assert paused.code == 3
+    assert f"mission-tui resume {mission}" in paused.err
+    assert program("status", mission, "--json").json["state"] == "paused"
+    assert "--usd" in program("budget", mission).complaint()
+    program("resume", mission)
+    assert program("run", mission).code == 0
+    kinds = [json.loads(line)["kind"] for line in program("events", mission, "--json").out.splitlines()]
+    assert kinds.index("mission_paused") < kinds.index("budget_changed") < kinds.index("mission_resumed")
+
+
+def test_list_and_people_s_views_show_the_mission(program: Program):
+    mission = program.new()
+    listed = program("list")
+    assert mission in listed.out
+    assert "awaiting_approval (1 for you)" in listed.out
+    assert "VAL" not in program("status", mission).out
+    assert f"mission-tui decide {mission} D1 CHOICE" in program("decisions").out
+    assert "plan was submitted" in program("events", mission, "--since", "3").out
+
+
+def test_an_interrupted_run_leaves_with_130_and_goes_on_later(program: Program):
+    mission = program.new("--yes")
+    process = program.start("run", mission)
+    assert process.stdout is not None
+    process.stdout.readline()
+    process.send_signal(2)
+    process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert program("run", mission).code == 0

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from mission_tui.demo.sample import DemoProblem, make_sample, test_tools
+from mission_tui.demo.sample import DemoProblem, make_sample, where_pytest_is
 from mission_tui.domain.seats import SeatSettings
 
 __all__ = ["DemoProblem", "DemoSetup", "demo_mission"]
@@ -32,7 +32,7 @@ class DemoSetup:
 def demo_mission(directory: Path) -> DemoSetup:
     """Make the sample repository inside `directory` and say what its mission is. Raises DemoProblem."""
     repo = directory / "pocketbook"
-    tools = test_tools()
+    tools = where_pytest_is()
     make_sample(repo)
     seats = {path.stem: SeatSettings(model=f"scripted:{path}") for path in sorted(SCRIPTS.glob("*.yaml"))}
     return DemoSetup(repo=repo, title=TITLE, goal=GOAL.format(tools=tools), seats=seats, review="milestone")

@@ -56,7 +56,7 @@ def sample_history() -> tuple[SampleCommit, ...]:
     return _HISTORY.validate_python(yaml.safe_load((_HERE / "history.yaml").read_text(encoding="utf-8")))
 
 
-def test_tools() -> Path:
+def where_pytest_is() -> Path:
     """The folder from which the sample's environment can link pytest: this program's own. Raises DemoProblem."""
     found = find_spec("pytest")
     if found is None or found.origin is None:

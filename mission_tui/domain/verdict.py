@@ -136,3 +136,5 @@ class BaseResult(Frozen):
     passed: bool
     cause: Cause | None = None
     reason: str = ""
+    proof: str = ""
+    """Digest of the proof that was carried out: an assertion that changes elsewhere is not proved on the base again."""

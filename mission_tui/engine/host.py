@@ -30,6 +30,7 @@ from mission_tui.store.journal import Journal
 from mission_tui.store.layout import MissionFiles
 from mission_tui.store.ledger import Ledger
 from mission_tui.store.lock import MissionBusy, MissionLock
+from mission_tui.store.queries import Reader
 from mission_tui.store.redact import Redactor
 from mission_tui.workspace.browser_path import find_browser
 from mission_tui.workspace.git import MissionRepository
@@ -62,7 +63,7 @@ async def run_mission(files: MissionFiles, options: HostOptions) -> int:
     """Run the mission's engine here. Raises MissionBusy when another one runs; the result is an exit code."""
     lock = MissionLock.acquire(files)
     try:
-        db = MissionDatabase.open(files, redactor=host_secrets())
+        db = MissionDatabase.open(files, redactor=host_secrets(files))
         try:
             desk = await open_desk(files, db, options)
             async with asyncio.TaskGroup() as group:
@@ -79,9 +80,11 @@ async def run_mission(files: MissionFiles, options: HostOptions) -> int:
         lock.release()
 
 
-def host_secrets() -> Redactor:
-    """What must never be stored: the values of variables of this process that are named like keys."""
-    return Redactor({name: value for name, value in os.environ.items() if SECRET_NAME.search(name)})
+def host_secrets(files: MissionFiles) -> Redactor:
+    """What must never be stored: variables that are named like keys, or from which a seat takes its key."""
+    with Reader(files) as reader:
+        named = {seat.api_key_env for seat in reader.mission().seats.values()}
+    return Redactor({k: v for k, v in os.environ.items() if SECRET_NAME.search(k) or k in named})
 
 
 async def open_desk(files: MissionFiles, db: MissionDatabase, options: HostOptions) -> Desk:

@@ -1,8 +1,11 @@
 """Validation of a milestone, stage by stage; every stage is read from the state, so any of them may be interrupted."""
 
 import asyncio
+import hashlib
 from collections.abc import Sequence
 from typing import assert_never
+
+from pydantic import BaseModel
 
 from mission_tui.domain import next as n
 from mission_tui.domain.contract import Assertion
@@ -57,19 +60,34 @@ class Validation:
         created = mission.created
         commit = created.base_commit if created else mission.head
         problem = await self.proving.prepare(commit)
-        assertions = tuple(a for a in mission.contract.assertions.values() if a.mechanical)
-        checks = () if problem else await self.proving.run_checks(commit)
-        results = [] if problem else await self.proving.prove(assertions, commit, "base")
-        event = BaseProved(
-            contract_version=mission.contract.version,
-            checks=tuple(checks),
-            results=tuple(
-                BaseResult(assertion=r.assertion.id, passed=r.status == "passed", cause=r.cause, reason=r.reason[:2000])
-                for r in results
-            ),
-            setup_problem=problem,
+        services = digest(mission.plan.services)
+        if problem is not None:
+            self._record_base(_unproved_base(mission, problem, services))
+            return
+        before = mission.validation.base
+        if before is None or before.services != services or before.setup_problem is not None:
+            before = None
+        checks = before.checks if before else tuple(await self.proving.run_checks(commit))
+        results = await self._base_results(commit, {r.proof: r for r in before.results} if before else {})
+        self._record_base(
+            BaseProved(contract_version=mission.contract.version, checks=checks, results=results, services=services)
         )
+
+    async def _base_results(self, commit: str, known: dict[str, BaseResult]) -> tuple[BaseResult, ...]:
+        """A proof that was carried out on the base before is not carried out again."""
+        mechanical = [a for a in self.desk.mission.contract.assertions.values() if a.mechanical]
+        fresh = tuple(a for a in mechanical if digest(a.proof) not in known)
+        results = {r.assertion.id: r for r in await self.proving.prove(fresh, commit, "base")}
+        return tuple(
+            _base_result(a, results[a.id])
+            if a.id in results
+            else known[digest(a.proof)].model_copy(update={"assertion": a.id})
+            for a in mechanical
+        )
+
+    def _record_base(self, event: BaseProved) -> None:
         self.desk.append(event)
+        created = self.desk.mission.created
         if created is not None and created.interviewed and not self.desk.mission.plan.approved:
             self.desk.append(*self._base_issues())
 
@@ -206,6 +224,26 @@ class Validation:
                 signed=action.signed,
             )
         )
+
+
+def digest(value: BaseModel) -> str:
+    """Tells two proofs or manifests apart."""
+    return hashlib.sha256(value.model_dump_json().encode()).hexdigest()[:16]
+
+
+def _unproved_base(mission: Mission, problem: str, services: str) -> BaseProved:
+    version = mission.contract.version
+    return BaseProved(contract_version=version, checks=(), results=(), setup_problem=problem, services=services)
+
+
+def _base_result(assertion: Assertion, result: ProofResult) -> BaseResult:
+    return BaseResult(
+        assertion=assertion.id,
+        passed=result.status == "passed",
+        cause=result.cause,
+        reason=result.reason[:2000],
+        proof=digest(assertion.proof),
+    )
 
 
 def _regression(comparison: CheckComparison, issue_id: str, milestone: str, number: int) -> IssueOpened:

@@ -16,9 +16,10 @@ from mission_tui.workspace.browser_path import SETTING, find_browser
 from mission_tui.workspace.installer import install_packages, root_prefix, run_quietly
 
 BOX_TRIAL = (
-    "--unshare-user --unshare-pid --unshare-net --unshare-ipc --unshare-uts --disable-userns --cap-drop ALL "
-    "--new-session --die-with-parent --ro-bind / / --dev /dev --proc /proc"
-).split()
+    *("--unshare-user", "--unshare-pid", "--unshare-net", "--unshare-ipc", "--unshare-uts", "--disable-userns"),
+    *("--cap-drop", "ALL", "--new-session", "--die-with-parent", "--ro-bind", "/", "/"),
+    *("--dev", "/dev", "--proc", "/proc"),
+)
 KEY = re.compile(r"^[A-Z][A-Z0-9_]*_API_KEY$")
 NAMESPACES_REMEDY = (
     "allow unprivileged user namespaces (sysctl kernel.unprivileged_userns_clone=1, or the container's profile)"
@@ -87,50 +88,38 @@ def _sandbox() -> Check:
     if bwrap is None:
         detail, remedy = "bubblewrap is not installed", "install the package bubblewrap"
         return Check(name="sandbox", ok=False, detail=detail, fix=remedy)
-    try:
-        trial = _run([bwrap, *BOX_TRIAL, "true"])
-        said = None if trial.returncode == 0 else _last_line(trial.stderr)
-    except (OSError, subprocess.SubprocessError) as error:
-        said = str(error)
-    if said is not None:
-        detail = f"bubblewrap cannot make a box: {said}"
+    wrong = _why_not([bwrap, *BOX_TRIAL, "true"])
+    if wrong:
+        detail = f"bubblewrap cannot make a box: {wrong}"
         return Check(name="sandbox", ok=False, detail=detail, fix=NAMESPACES_REMEDY)
     return Check(name="sandbox", ok=True, detail=f"{_output([bwrap, '--version']) or 'bubblewrap'}, boxes can be made")
 
 
 def _browser() -> Check:
-    driver = _driver()
-    wrong = _why_not(driver) if driver else "it is not installed"
-    if wrong:
-        detail, remedy = f"Playwright's driver does not start: {wrong}", f"install the package {DRIVER_PACKAGE}"
-        return Check(name="browser", ok=False, detail=detail, fix=remedy)
     found = find_browser()
+    wrong = _why_no_driver()
+    if wrong:
+        packages = [DRIVER_PACKAGE] if found else [DRIVER_PACKAGE, "chromium"]
+        remedy = f"install {' and '.join(packages)} with the system's package manager"
+        detail = f"Playwright's driver does not start: {wrong}"
+        return Check(name="browser", ok=False, detail=detail, fix=remedy)
     if found is None:
         remedy = f"install the package chromium, or set {SETTING} to a Chromium or Chrome"
         return Check(name="browser", ok=False, detail="no Chromium was found", fix=remedy)
-    wrong = _why_not(found)
+    wrong = _why_not([str(found), "--version"])
     if wrong:
         remedy = f"install the libraries that it needs, or set {SETTING} to another Chromium or Chrome"
         return Check(name="browser", ok=False, detail=f"{found} does not start: {wrong}", fix=remedy)
     return Check(name="browser", ok=True, detail=str(found))
 
 
-def _driver() -> Path | None:
-    """The program through which Playwright speaks with browsers; found without loading Playwright."""
-    chosen = os.environ.get("PLAYWRIGHT_NODEJS_PATH")
-    if chosen:
-        return Path(chosen)
+def _why_no_driver() -> str | None:
+    """What keeps the program from starting through which Playwright speaks with browsers; Playwright is not loaded."""
     package = find_spec("playwright")
-    return Path(package.origin).parent / "driver" / "node" if package and package.origin else None
-
-
-def _why_not(program: Path) -> str | None:
-    """Why a program cannot even say its version; None when it can."""
-    try:
-        trial = _run([str(program), "--version"])
-    except (OSError, subprocess.SubprocessError) as error:
-        return str(error)
-    return None if trial.returncode == 0 else _last_line(trial.stderr)
+    if package is None or package.origin is None:
+        return "Playwright is not installed"
+    bundled = Path(package.origin).parent / "driver" / "node"
+    return _why_not([os.environ.get("PLAYWRIGHT_NODEJS_PATH") or str(bundled), "--version"])
 
 
 def wal_is_safe(version: tuple[int, ...]) -> bool:
@@ -167,6 +156,17 @@ def _run(command: Sequence[str]) -> subprocess.CompletedProcess[str]:
     )
 
 
+def _why_not(command: Sequence[str]) -> str | None:
+    """The last thing that a failing command said; None when it goes well."""
+    try:
+        trial = _run(command)
+    except (OSError, subprocess.SubprocessError) as error:
+        return str(error)
+    if trial.returncode == 0:
+        return None
+    return (trial.stderr.strip().splitlines() or ["no reason given"])[-1]
+
+
 def _output(command: Sequence[str]) -> str | None:
     """What a successful command printed."""
     try:
@@ -176,14 +176,9 @@ def _output(command: Sequence[str]) -> str | None:
     return result.stdout.strip() if result.returncode == 0 else None
 
 
-def _last_line(text: str) -> str:
-    return (text.strip().splitlines() or ["no reason given"])[-1]
-
-
 def _install_browser() -> None:
     """Playwright's own build where it can be downloaded, else the distribution's Chromium."""
-    driver = _driver()
-    if driver and _why_not(driver):
+    if _why_no_driver():
         install_packages([DRIVER_PACKAGE])
     playwright = [sys.executable, "-m", "playwright"]
     if find_browser() is None:
@@ -192,7 +187,7 @@ def _install_browser() -> None:
     found = find_browser()
     if found is None:
         install_packages(["chromium"])
-    elif _why_not(found):
+    elif _why_not([str(found), "--version"]):
         prefix = root_prefix()
         if prefix is not None:
             run_quietly([*prefix, *playwright, "install-deps", "chromium"], DEPENDENCIES_TIMEOUT_S)

@@ -17,18 +17,23 @@ class TreeSnapshot:
     tree: Path
     copy: Path
     marks: dict[str, Mark]
+    folders: frozenset[str]
+    """Directories that were there; a box may have mounted something over them."""
 
     @classmethod
     def take(cls, tree: Path, copy: Path) -> "TreeSnapshot":
         """`copy` must not exist; it receives everything but `.git`."""
         shutil.copytree(tree, copy, symlinks=True, ignore=_without_git)
-        return cls(tree, copy, _marks(tree))
+        return cls(tree, copy, _marks(tree), frozenset(_folders(tree)))
 
     def restore(self) -> None:
-        """Delete what is new and write back what changed. Empty directories stay: a box may mount over them."""
+        """Delete what is new and write back what changed."""
         now = _marks(self.tree)
         for name in now.keys() - self.marks.keys():
             (self.tree / name).unlink(missing_ok=True)
+        for name in sorted(_folders(self.tree), reverse=True):
+            if name not in self.folders:
+                shutil.rmtree(self.tree / name, ignore_errors=True)
         for name, mark in self.marks.items():
             if now.get(name) != mark:
                 self._write_back(name)
@@ -51,6 +56,14 @@ def _without_git(folder: str, names: list[str]) -> set[str]:
 def _plain(path: Path) -> bool:
     mode = path.lstat().st_mode
     return stat.S_ISREG(mode) or stat.S_ISDIR(mode) or stat.S_ISLNK(mode)
+
+
+def _folders(tree: Path) -> list[str]:
+    found: list[str] = []
+    for folder, names, _ in os.walk(tree):
+        names[:] = [n for n in names if n != ".git" and not (Path(folder) / n).is_symlink()]
+        found += [(Path(folder) / n).relative_to(tree).as_posix() for n in names]
+    return found
 
 
 def _marks(tree: Path) -> dict[str, Mark]:

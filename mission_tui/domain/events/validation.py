@@ -15,6 +15,8 @@ class BaseProved(Event):
     results: tuple[BaseResult, ...]
     setup_problem: str | None = None
     """Why the base could not be set up, if so."""
+    services: str = ""
+    """Digest of the services manifest that was used."""
 
 
 class ContractReviewed(Event):

@@ -13,6 +13,7 @@ from mission_tui.domain.mission import Mission
 from mission_tui.ui.look import Line
 from mission_tui.ui.panes.chat_rows import Talk
 from mission_tui.ui.widgets.frame import Framed
+from mission_tui.ui.widgets.keybar import Hint
 from mission_tui.ui.widgets.lines import LineView, Painted
 
 
@@ -78,6 +79,10 @@ class ChatPane(Framed):
         if self.lines.line_width:
             self._rows += self._talk().rows(records)
             self.lines.set_rows(self._rows)
+
+    def hints(self) -> tuple[Hint, ...]:
+        """Keys of this pane."""
+        return (Hint("esc", "leave the writing", "pane('chat')"),) if self.query_one(Composer).has_focus else ()
 
     def reframe(self) -> None:
         figures: Line = ()

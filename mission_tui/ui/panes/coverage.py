@@ -10,6 +10,7 @@ from mission_tui.domain.mission import Mission
 from mission_tui.ui import look
 from mission_tui.ui.panes.coverage_rows import AssertionRow, Coverage, CoverageRow
 from mission_tui.ui.widgets.frame import Framed
+from mission_tui.ui.widgets.keybar import Hint
 from mission_tui.ui.widgets.lines import LineView
 
 
@@ -55,6 +56,11 @@ class CoveragePane(Framed):
         self._counts = look.counts(mission.counts())
         self._rebuild()
         self.reframe()
+
+    def hints(self) -> tuple[Hint, ...]:
+        """Keys of this pane."""
+        wrong = any(self._needs_a_look(a) for a in self.mission.contract.assertions)
+        return (Hint("enter", "open", "open"), *((Hint("n", "next failing", "next_failing"),) if wrong else ()))
 
     def reframe(self) -> None:
         self.frame((("1 ", "key"), ("Coverage", "strong")), self._counts)

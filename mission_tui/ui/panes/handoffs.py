@@ -6,6 +6,7 @@ from mission_tui.domain.mission import Mission
 from mission_tui.ui.look import Line
 from mission_tui.ui.panes.handoff_rows import Handoffs
 from mission_tui.ui.widgets.frame import Framed
+from mission_tui.ui.widgets.keybar import Hint
 from mission_tui.ui.widgets.lines import LineView
 
 
@@ -40,6 +41,10 @@ class HandoffPane(Framed):
         else:
             self._rebuild()
         self.reframe()
+
+    def hints(self) -> tuple[Hint, ...]:
+        """Keys of this pane."""
+        return (Hint("enter", "unfold", "open"),) if self.mission.runs.handoffs else ()
 
     def reframe(self) -> None:
         handoffs = self.mission.runs.handoffs

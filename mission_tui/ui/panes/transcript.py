@@ -15,6 +15,7 @@ from mission_tui.store.steps import StepRecord
 from mission_tui.ui.look import Line
 from mission_tui.ui.panes.step_rows import StepLines
 from mission_tui.ui.widgets.frame import Framed
+from mission_tui.ui.widgets.keybar import Hint
 from mission_tui.ui.widgets.lines import LineView, Painted
 
 KEPT = 600
@@ -78,6 +79,9 @@ class TranscriptPane(Framed):
         Binding("]", "run(1)", "later run", show=False),
     ]
 
+    class HintsChanged(Message):
+        """What `hints` says is no longer what it said."""
+
     class RunWanted(Message):
         """This run's steps are to be read from now on."""
 
@@ -140,6 +144,11 @@ class TranscriptPane(Framed):
             self.live = live
             self._rebuild()
 
+    def hints(self) -> tuple[Hint, ...]:
+        """Keys of this pane."""
+        runs = Hint("[ ]", "runs", "pane('transcript')")
+        return (runs,) if self.lines.following else (Hint("end", "follow", "follow"), runs)
+
     def reframe(self) -> None:
         run = self._run()
         if run is None:
@@ -148,14 +157,14 @@ class TranscriptPane(Framed):
         started = run.started
         about = [run.id, started.role.replace("_", " "), *([started.feature] if started.feature else [])]
         step = f" · step {self.window.last}" if self.window.last else ""
-        name: Line = (("3 ", "key"), ("Transcript", "strong"), (f"  {' · '.join(about)}{step}", "faint"))
+        name: Line = (("3 ", "key"), ("Transcript", "strong"), (f"  {' '.join(about)}{step}", "faint"))
         self.frame(name, self._figures(run))
 
     def _figures(self, run: RunState) -> Line:
         if run.ended is not None:
             tone = "good" if run.ended.outcome == "finished" else "bad"
-            return ((run.ended.outcome, tone),) if self.lines.following else ((f"{run.ended.outcome} · held", tone),)
-        return (("● following", "live"),) if self.lines.following else (("held · end follows", "strong"),)
+            return ((run.ended.outcome, tone),) if self.lines.following else ((f"{run.ended.outcome}  ‖ held", tone),)
+        return (("● following", "live"),) if self.lines.following else (("‖ held", "strong"),)
 
     def _run(self) -> RunState | None:
         return self.mission.runs.runs.get(self.run_id or "")
@@ -224,6 +233,7 @@ class TranscriptPane(Framed):
         if self.window.last_held < self.window.last:
             self.lines.following = False
         self.reframe()
+        self.post_message(self.HintsChanged())
         self._read_on()
 
     def _read_on(self) -> None:

@@ -30,6 +30,7 @@ from mission_tui.ui.widgets.keybar import Hint, KeyBar
 from mission_tui.ui.widgets.lines import LineView
 
 PANES = ("coverage", "chat", "transcript", "handoffs")
+PANE_TYPES = (CoveragePane, ChatPane, TranscriptPane, HandoffPane)
 NAMES = ("Coverage", "Orchestrator", "Transcript", "Handoffs")
 FOUR_FROM = (110, 20)
 """Columns and rows from which all four panes fit beside each other."""
@@ -94,7 +95,7 @@ class MissionScreen(Screen[None]):
         if old is event.mission:
             return
         self.query_one(NoticeBar).show(event.mission)
-        for pane in (CoveragePane, ChatPane, TranscriptPane, HandoffPane):
+        for pane in PANE_TYPES:
             self.query_one(pane).show(event.mission)
         if old.plan.approved != event.mission.plan.approved or not self._begun:
             self._begin()
@@ -180,7 +181,8 @@ class MissionScreen(Screen[None]):
             if current and pane.id is not None:
                 self.pane = pane.id
             pane.set_class(current, "-current")
-        for pane in (CoveragePane, ChatPane, TranscriptPane, HandoffPane):
+        self._hints()
+        for pane in PANE_TYPES:
             self.query_one(pane).reframe()
 
     def action_pane(self, name: str) -> None:
@@ -202,6 +204,21 @@ class MissionScreen(Screen[None]):
     def action_back(self) -> None:
         self.dismiss(None)
 
+    def _pane(self) -> CoveragePane | ChatPane | TranscriptPane | HandoffPane:
+        return self.query_one(f"#{self.pane}", PANE_TYPES[PANES.index(self.pane)])
+
+    def action_open(self) -> None:
+        self._pane().query_one(LineView).action_open()
+
+    def action_next_failing(self) -> None:
+        self.query_one(CoveragePane).action_failing(1)
+
+    def action_follow(self) -> None:
+        self.query_one(TranscriptPane).lines.action_edge(1)
+
+    def on_transcript_pane_hints_changed(self) -> None:
+        self._hints()
+
     def _hints(self) -> None:
         waits = len(self.mission.decisions.open)
         pause = "resume" if self.mission.paused else "pause" if self.engine is not None else "start"
@@ -209,6 +226,7 @@ class MissionScreen(Screen[None]):
         self.query_one("#keys", KeyBar).show(
             *answer,
             *(() if self.mission.ended else (Hint("p", pause, "pause"), Hint("m", "message", "message"))),
+            *self._pane().hints(),
             Hint("i", f"inbox {waits}" if waits else "inbox", "inbox"),
             Hint("z", "zoom", "zoom"),
             Hint("?", "keys", "app.help"),

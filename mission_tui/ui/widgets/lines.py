@@ -136,11 +136,11 @@ class LineView(ScrollView, can_focus=True):
         self.virtual_size = Size(self.line_width, len(rows))
         if self.following:
             self.cursor = max(0, len(rows) - 1)
-            self.scroll_to(y=self.max_scroll_y, animate=False)
+            self._scroll(self.max_scroll_y)
         else:
             found = self._first(key) if key is not None else -1
             self.cursor = max(0, min(found + cursor - was if found >= 0 else cursor, len(rows) - 1))
-            self.scroll_to(y=min(max(0, top + self.cursor - cursor), self.max_scroll_y), animate=False)
+            self._scroll(min(max(0, top + self.cursor - cursor), self.max_scroll_y))
         self.refresh()
 
     def go_to(self, key: str) -> None:
@@ -163,13 +163,17 @@ class LineView(ScrollView, can_focus=True):
     def _first(self, key: str | None) -> int:
         return next((i for i, row in enumerate(self.rows) if row.key == key), -1)
 
+    def _scroll(self, y: float) -> None:
+        # Forced: whether a scrollbar is needed is only known after the next layout.
+        self.scroll_to(y=y, animate=False, force=True)
+
     def _into_view(self) -> None:
         height = self.scrollable_content_region.height
         top = self.scroll_offset.y
         if self.cursor < top:
-            self.scroll_to(y=self.cursor, animate=False)
+            self._scroll(self.cursor)
         elif height and self.cursor >= top + height:
-            self.scroll_to(y=self.cursor - height + 1, animate=False)
+            self._scroll(self.cursor - height + 1)
 
     def on_resize(self) -> None:
         if self.line_width != self._width:
@@ -178,7 +182,7 @@ class LineView(ScrollView, can_focus=True):
             self.virtual_size = Size(self.line_width, len(self.rows))
             self.post_message(self.Rewrapped(self))
         if self.following:
-            self.scroll_to(y=self.max_scroll_y, animate=False)
+            self._scroll(self.max_scroll_y)
         elif self.has_cursor:
             self._into_view()
 
@@ -190,7 +194,7 @@ class LineView(ScrollView, can_focus=True):
         elif self.has_cursor:
             self.move_to(self.cursor + by)
         else:
-            self.scroll_to(y=self.scroll_offset.y + by, animate=False)
+            self._scroll(self.scroll_offset.y + by)
 
     def _thing(self, by: int) -> int:
         """The first line of the thing before or after the one the cursor is on."""
@@ -204,7 +208,7 @@ class LineView(ScrollView, can_focus=True):
 
     def action_edge(self, end: int) -> None:
         self.move_to(len(self.rows) - 1 if end else 0)
-        self.scroll_to(y=self.max_scroll_y if end else 0, animate=False)
+        self._scroll(self.max_scroll_y if end else 0)
 
     def action_open(self) -> None:
         if self.key is not None:

@@ -250,11 +250,16 @@ def _left_to_prove(mission: Mission, names: tuple[str, ...], proved: frozenset[s
 
 
 def _conclusion(mission: Mission, milestone: str) -> Conclude:
-    reasons = unproved(mission, milestone)
-    reasons += [f"{i.id} {i.summary}" for i in mission.issues.open if i.severity == "blocking"]
+    reasons = [f"{i.id} {i.summary}" for i in mission.issues.open if i.severity == "blocking"]
+    reasons = _telling([*unproved(mission, milestone), *reasons])
     if reasons and signed_over(mission, milestone):
         return Conclude(milestone, True, f"signed over: {'; '.join(reasons)}", signed=True)
     return Conclude(milestone, not reasons, "; ".join(reasons) or "every assertion holds")
+
+
+def _telling(reasons: list[str]) -> list[str]:
+    """Without what was not looked at because something else was red already."""
+    return [r for r in reasons if not r.endswith(("is stale", "is pending"))] or reasons
 
 
 def _never_reviewed(mission: Mission, milestone: str) -> tuple[str, ...]:
@@ -336,11 +341,8 @@ def judgement_needed(mission: Mission) -> tuple[str, ...]:
     if milestone and last is not None and last.concluded is not None and not last.concluded.passed:
         working = any(f.open for f in mission.plan.in_milestone(milestone))
         if not working and last.basis == mission.basis:
-            waiting = ("is stale", "is pending")
-            found = unproved(mission, milestone)
-            # What was not looked at because something else was red already needs no judgement.
-            telling = [r for r in found if not r.endswith(waiting)] or found
-            reasons += [f"milestone {milestone} failed round {last.round}: {r}" for r in telling]
+            found = _telling(unproved(mission, milestone))
+            reasons += [f"milestone {milestone} failed round {last.round}: {r}" for r in found]
     return tuple(reasons)
 
 

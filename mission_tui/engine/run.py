@@ -131,7 +131,9 @@ class AgentRun:
     def _speak(self, message: Message) -> None:
         """What the orchestrator writes beside its calls is its voice in the planning interview."""
         if self.workshop.role.name == "orchestrator" and message.content.strip():
-            self.desk.append(MessageSaid(run_id=self.id, author="orchestrator", text=message.content.strip()))
+            with self.desk.transaction():
+                self._save()
+                self.desk.append(MessageSaid(run_id=self.id, author="orchestrator", text=message.content.strip()))
 
     def _answered_in_prose(self, reply: Message) -> bool:
         """Without calls a reply ends a run that has no terminal tool; any other is told how to end."""

@@ -149,7 +149,7 @@ def test_a_claim_of_green_tests_that_were_red_is_contradicted_and_repaired(playe
 
 def test_a_button_that_only_the_browser_finds_dead_is_repaired(played: Played):
     verdicts = [data["verdict"] for data in played.data("verdict_recorded")]
-    failed = [(v["assertion"], v["cause"], v["round"]) for v in verdicts if v["status"] == "failed"]
+    failed = sorted((v["assertion"], v["cause"], v["round"]) for v in verdicts if v["status"] == "failed")
     assert failed == [("VAL-DARK-001", "expectation", 1), ("VAL-DARK-002", "expectation", 1)]
     again = [v for v in verdicts if v["assertion"] == "VAL-DARK-001" and v["round"] == 2]
     assert [v["status"] for v in again] == ["passed"]

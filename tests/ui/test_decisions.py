@@ -32,6 +32,8 @@ async def test_the_plan_is_read_and_approved_with_two_keys(tmp_path: Path, write
         await seen.press("a")
         await seen.shows("▲ D2 approve the plan", "13 assertions, 2 of them guards", "12 of 13", "at most $20")
         await seen.shows("VAL-DARK-003 passes on the base already", "F1 CSV export", "1 approve  work begins (default)")
+        await seen.press("pagedown")
+        await seen.shows("CORE-001", "Guards: what works already")
         await seen.press("enter")
         sent = await answer(seen, writer)
         assert isinstance(sent, inbox.Decide) and (sent.decision, sent.choice, sent.note) == ("D2", "approve", "")

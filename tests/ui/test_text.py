@@ -13,7 +13,8 @@ from tests.support.screen import screen
 HOSTILE = (
     "[bold red]markup[/] [@click=app.quit]x[/] \x1b[31mred\x1b[0m \x1b]0;title\x07 bell\x07 "
     "\u202eright to left\u202c "
-    "zero\u200bwidth \ud83d 中文字 👩\u200d👩\u200d👧 e\u0301\u0301\u0301\u0301\u0301\u0301 \x9b2J tab\there\r\nnext\x00"
+    "zero\u200bwidth "
+    "\ud83d 中文字 👩\u200d👩\u200d👧 e\u0301\u0301\u0301\u0301\u0301\u0301 \x9b2J tab\there\r\nnext\x00"
 )
 
 

@@ -17,6 +17,12 @@ def loaded_after(statement: str) -> set[str]:
     return {name.partition(".")[0] for name in result.stdout.split()}
 
 
+def loaded_by_program(*arguments: str) -> set[str]:
+    command = [sys.executable, "-X", "importtime", "-m", "mission_tui", *arguments]
+    result = subprocess.run(command, capture_output=True, text=True, check=True, timeout=60)
+    return {line.rpartition("|")[2].strip().partition(".")[0] for line in result.stderr.splitlines()}
+
+
 def functions(path: Path) -> list[ast.FunctionDef | ast.AsyncFunctionDef]:
     tree = ast.parse(path.read_text(encoding="utf-8"))
     return [node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)]
@@ -59,6 +65,13 @@ def test_public_modules_and_classes_say_what_they_mean():
 )
 def test_screen_and_command_line_load_nothing_heavy(statement: str):
     assert not loaded_after(statement) & set(HEAVY)
+
+
+def test_help_and_lists_load_nothing_heavy(tmp_path: Path):
+    for arguments in (("--help",), ("list", "--data-dir", str(tmp_path))):
+        loaded = loaded_by_program(*arguments)
+        assert "mission_tui" in loaded
+        assert not loaded & {*HEAVY, "textual", "rich"}
 
 
 def test_the_pure_domain_loads_neither_database_nor_git_nor_terminal():

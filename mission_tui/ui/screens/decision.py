@@ -38,10 +38,10 @@ class DecisionScreen(Dialog[Answered]):
     """Gives the command that answers, or None when the human leaves it for later."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("a", "choose('approve', 'accept', 'sign', 'retry')", "approve", show=False),
-        Binding("x", "choose('reject', 'refuse')", "reject", show=False),
-        Binding("pageup", "scroll(-1)", "scroll", show=False),
-        Binding("pagedown", "scroll(1)", "scroll", show=False),
+        Binding("a", "yes", "approve", show=False),
+        Binding("x", "no", "reject", show=False),
+        Binding("pageup", "scroll(-1)", "scroll", show=False, priority=True),
+        Binding("pagedown", "scroll(1)", "scroll", show=False, priority=True),
     ]
 
     def __init__(self, mission: Mission, decision: Decision) -> None:
@@ -103,7 +103,13 @@ class DecisionScreen(Dialog[Answered]):
         else:
             self.query_one(Choices).focus()
 
-    def action_choose(self, *names: str) -> None:
+    def action_yes(self) -> None:
+        self._choose_among("approve", "accept", "sign", "retry")
+
+    def action_no(self) -> None:
+        self._choose_among("reject", "refuse")
+
+    def _choose_among(self, *names: str) -> None:
         found = next((name for name in names if name in self.decision.choices), None)
         if found is not None:
             self.query_one(Choices).choose(found)

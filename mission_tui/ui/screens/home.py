@@ -14,9 +14,10 @@ from textual.screen import Screen
 from mission_tui.store.errors import StoreError
 from mission_tui.store.layout import all_missions
 from mission_tui.store.queries import MissionSummary, summary
+from mission_tui.ui.feed import in_short
 from mission_tui.ui.look import MISSION, Line
 from mission_tui.ui.panes.status import bar, proved
-from mission_tui.ui.text import ago, cut, money, one_line, padded
+from mission_tui.ui.text import ago, clean, cut, money, one_line, padded, wrapped
 from mission_tui.ui.widgets.frame import Framed
 from mission_tui.ui.widgets.keybar import Hint, KeyBar
 from mission_tui.ui.widgets.lines import LineView, Painted, Row
@@ -129,7 +130,7 @@ class HomeScreen(Screen[None]):
             try:
                 missions.append(summary(files))
             except StoreError as error:
-                problems.append((files.id, str(error)))
+                problems.append((files.id, in_short(error, files)))
         missions.sort(key=lambda m: m.created_at, reverse=True)
         self.post_message(self.MissionsRead(missions, problems))
 
@@ -141,7 +142,11 @@ class HomeScreen(Screen[None]):
             rows += [MissionRow(mission.id, mission, age), UnderRow(mission.id, mission), Painted("")]
         for mission_id, problem in event.problems:
             rows.append(Painted(mission_id, (" ✖ unreadable ", "bad"), (one_line(mission_id), "strong")))
-            rows.append(Painted(mission_id, (" " * 14, "plain"), (one_line(problem), "faint")))
+            width = self.query_one(LineView).line_width - 14
+            rows += [
+                Painted(mission_id, (" " * 14, "plain"), (part, "plain")) for part in wrapped(clean(problem), width)
+            ]
+            rows.append(Painted(""))
         self.query_one(LineView).set_rows(rows)
         waiting = sum(1 for mission in event.missions if mission.decisions)
         figures: Line = ((f"▲ {waiting} waiting", "wait"),) if waiting else ()

@@ -228,7 +228,10 @@ class Feed:
         self._round += 1
         if self._round % ENGINE_EVERY != 1:
             return
-        pid = self.engine_alive()
+        try:
+            pid = self.engine_alive()
+        except StoreError:
+            pid = None  # The mission's folder is gone, which the reader says in words.
         if pid != self._pid:
             self._pid = pid
             self.post(EngineSeen(pid))

@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 _APT_TIMEOUT_S = 900.0
+_END_TIMEOUT_S = 5.0
 _APT_OPTIONS = ("--yes", "--no-install-recommends", "-o", "DPkg::Lock::Timeout=60")
 
 
@@ -55,5 +56,6 @@ def run_quietly(command: Sequence[str], timeout_s: float, extra: Mapping[str, st
     finally:
         # Whoever leaves early (a timeout, Ctrl-C) leaves no download behind. What runs as root cannot be signalled.
         if process.poll() is None:
-            with contextlib.suppress(OSError):
+            with contextlib.suppress(OSError, subprocess.TimeoutExpired):
                 os.killpg(process.pid, signal.SIGTERM)
+                process.wait(_END_TIMEOUT_S)

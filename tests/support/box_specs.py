@@ -23,5 +23,21 @@ async def eventually(condition: Callable[[], Awaitable[bool]], limit_s: float = 
 
 
 def answering(port: int) -> str:
-    """A shell line that waits until a web server in the box answers."""
-    return f"until curl --silent --output /dev/null http://localhost:{port}/; do sleep 0.02; done"
+    """A shell line that waits until a server in the box listens."""
+    return f"until {knocking(port)}; do sleep 0.02; done"
+
+
+def knocking(port: int) -> str:
+    """A shell line that leaves with 0 when a server in the box listens, else with 1; bash needs no other program."""
+    return f"(exec 3<>/dev/tcp/127.0.0.1/{port}) 2>/dev/null"
+
+
+def fetching(port: int) -> str:
+    """A shell line that prints what a web server in the box answers."""
+    script = "import sys, urllib.request; sys.stdout.write(urllib.request.urlopen(sys.argv[1]).read().decode())"
+    return f"python3 -c '{script}' http://localhost:{port}/"
+
+
+def running(word: str) -> str:
+    """A shell line that leaves with 0 when a process in the box has this word in its command line, else with 1."""
+    return f"cat /proc/[0-9]*/cmdline 2>/dev/null | grep --quiet --text '[{word[0]}]{word[1:]}'"

@@ -14,7 +14,7 @@ from mission_tui.engine.commands import consequences
 from mission_tui.store import inbox
 from mission_tui.ui.app import MissionApp
 from mission_tui.ui.launcher import LaunchProblem, Wish
-from tests.support.mission_factory import MissionWriter
+from tests.support.mission_writer import MissionWriter
 
 PATIENCE_S = 10.0
 

@@ -8,7 +8,7 @@ from mission_tui.store import inbox
 from mission_tui.ui.screens.decision import DecisionScreen
 from mission_tui.ui.screens.mission import MissionScreen
 from tests.support import mission_factory as make
-from tests.support.mission_factory import MissionWriter
+from tests.support.mission_writer import MissionWriter
 from tests.support.screen import DeskLauncher, Screen, screen, take_commands
 
 

@@ -6,7 +6,7 @@ from mission_tui.ui.launcher import Wish
 from mission_tui.ui.screens.home import HomeScreen
 from mission_tui.ui.screens.mission import MissionScreen
 from tests.support import mission_factory as make
-from tests.support.mission_factory import MissionWriter
+from tests.support.mission_writer import MissionWriter
 from tests.support.screen import DeskLauncher, screen
 
 

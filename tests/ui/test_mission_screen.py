@@ -8,7 +8,7 @@ from mission_tui.ui.panes.transcript import TranscriptPane
 from mission_tui.ui.screens.mission import MissionScreen
 from mission_tui.ui.screens.too_small import TooSmallScreen
 from tests.support import mission_factory as make
-from tests.support.mission_factory import MissionWriter
+from tests.support.mission_writer import MissionWriter
 from tests.support.screen import DeskLauncher, screen, take_commands
 
 

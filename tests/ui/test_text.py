@@ -7,7 +7,7 @@ from rich.cells import cell_len
 
 from mission_tui.ui import text
 from tests.support import mission_factory as make
-from tests.support.mission_factory import MissionWriter
+from tests.support.mission_writer import MissionWriter
 from tests.support.screen import screen
 
 HOSTILE = (

@@ -6,7 +6,7 @@ import pytest
 
 from mission_tui.domain.ports import BoxError
 from mission_tui.workspace.box import open_box
-from tests.support.box_specs import answering, eventually, spec_in
+from tests.support.box_specs import answering, eventually, fetching, running, spec_in
 
 ECHO = """
 import json, os, sys
@@ -29,16 +29,17 @@ async def test_a_service_survives_between_commands_and_is_stopped_with_its_tree(
         port = await box.free_port()
         started = await box.start_service("web", f"sleep 777 & {SERVER.format(port=port)}")
         assert started.running
-        fetch = f"{answering(port)}; curl --silent http://localhost:{port}/"
+        fetch = f"{answering(port)}; {fetching(port)}"
         assert (await box.run(fetch, timeout_s=30)).output == "hello from the box"
-        assert (await box.run("pgrep -f 'sleep 777'", timeout_s=10)).exit_code == 0
+        assert (await box.run(running("777"), timeout_s=10)).exit_code == 0
         status = await box.service_status("web")
         assert status.running
         assert "GET /" in status.log_tail
         stopped = await box.stop_service("web")
         assert not stopped.running
         assert stopped.exit_code == 143
-        assert (await box.run("pgrep -f '[s]leep 777|[h]ttp.server'", timeout_s=10)).exit_code == 1
+        for word in ("777", "http.server"):
+            assert (await box.run(running(word), timeout_s=10)).exit_code == 1
 
 
 async def test_a_service_that_ends_by_itself_shows_its_exit_code_and_log(tmp_path):
@@ -121,7 +122,7 @@ async def test_a_program_answers_requests_in_order(tmp_path):
         await program.close()
         with pytest.raises(BoxError, match="ended"):
             await program.request({}, timeout_s=10)
-        assert (await box.run("pgrep -f '[e]cho.py'", timeout_s=10)).exit_code == 1
+        assert (await box.run(running("echo.py"), timeout_s=10)).exit_code == 1
     assert [answer["echo"]["n"] for answer in answers] == list(range(5))
     assert len(large["echo"]["text"]) == 2_000_000
     assert answers[0]["run"] == "/workspace"
@@ -151,7 +152,7 @@ async def test_a_program_that_misbehaves_is_ended_with_a_clear_error(tmp_path, d
             await program.request({"do": do}, timeout_s=0.5 if do == "hang" else 10)
         with pytest.raises(BoxError, match="ended"):
             await program.request({}, timeout_s=10)
-        assert (await box.run("pgrep -f '[e]cho.py'", timeout_s=10)).exit_code == 1
+        assert (await box.run(running("echo.py"), timeout_s=10)).exit_code == 1
 
 
 async def test_a_program_that_does_not_exist_is_an_error_at_the_first_request(tmp_path):

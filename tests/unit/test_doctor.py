@@ -74,7 +74,7 @@ def test_a_missing_sandbox_is_installed_once_the_package_lists_are_there(
         tmp_path / "apt-get",
         f'echo "$DEBIAN_FRONTEND $*" >>{tmp_path}/calls\n'
         f'case "$1" in update) : >{tmp_path}/lists;; install) [ -e {tmp_path}/lists ] || exit 100;\n'
-        f"echo 'echo bubblewrap 0.8.0' >{tmp_path}/bwrap; chmod +x {tmp_path}/bwrap;; esac",
+        f"printf '#!/bin/sh\\necho bubblewrap 0.8.0\\n' >{tmp_path}/bwrap; chmod +x {tmp_path}/bwrap;; esac",
     )
     for name in ("env", "chmod", "sh"):
         (tmp_path / name).symlink_to(shutil.which(name) or "")
@@ -94,9 +94,10 @@ def test_an_installer_that_hangs_is_ended_with_its_children(tmp_path: Path):
     reader = os.open(fifo, os.O_RDONLY | os.O_NONBLOCK)
     try:
         started = time.monotonic()
-        assert not run_quietly(["/bin/sh", "-c", f"(sleep 60) 3>{fifo} & wait"], timeout_s=1)
+        assert not run_quietly(["/bin/sh", "-c", f"(echo held >&3; sleep 60) 3>{fifo} & wait"], timeout_s=1)
         os.set_blocking(reader, True)
-        assert os.read(reader, 1) == b""  # answers once nobody holds the other end
+        assert os.read(reader, 100) == b"held\n"
+        assert os.read(reader, 100) == b""  # answers once nobody holds the other end
         assert time.monotonic() - started < 30
     finally:
         os.close(reader)
@@ -111,8 +112,15 @@ def test_keys_are_named_and_never_shown(monkeypatch: pytest.MonkeyPatch):
 
 @pytest.mark.parametrize(
     ("version", "safe"),
-    [((3, 40, 1), False), ((3, 44, 6), True), ((3, 45, 0), False), ((3, 50, 7), True), ((3, 51, 2), False), ((3, 51, 3), True)],
-)  # fmt: skip
+    [
+        ((3, 40, 1), False),
+        ((3, 44, 6), True),
+        ((3, 45, 0), False),
+        ((3, 50, 7), True),
+        ((3, 51, 2), False),
+        ((3, 51, 3), True),
+    ],
+)
 def test_affected_versions_of_sqlite_are_known(version: tuple[int, ...], safe: bool):
     assert wal_is_safe(version) is safe
 

@@ -208,7 +208,7 @@ def _seconds(step: StepRecord) -> float:
 def _result(step: StepRecord) -> tuple[str, Tone]:
     result = step.result or {}
     if step.status == "running":
-        return "running", "live"
+        return ("▲ waits", "wait") if step.name == "ask_human" else ("running", "live")
     if step.status == "unknown":
         return "? unknown", "odd"
     if step.status == "failed":

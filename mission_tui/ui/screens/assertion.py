@@ -21,7 +21,7 @@ class AssertionScreen(Screen[None]):
     """Read only; n and N go through the contract."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape,q,backspace", "close", "back", show=False),
+        Binding("escape,backspace", "close", "back", show=False),
         Binding("n", "next(1)", "next", show=False),
         Binding("N", "next(-1)", "previous", show=False),
     ]

@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from mission_tui.domain.contract import Amendment, Assertion
 from mission_tui.domain.decision import Decision
 from mission_tui.domain.mission import Mission
-from mission_tui.domain.next import base_problems
 from mission_tui.domain.state.validation import RoundState
 from mission_tui.ui.look import ASSERTION, Line, Tone
 from mission_tui.ui.text import clean, cut, one_line, padded, wrapped
@@ -45,6 +44,8 @@ def _plan(mission: Mission, width: int) -> Iterator[Painted]:
     for name, text in _plan_facts(mission):
         for place, part in enumerate(wrapped(text, width - 13, 4)):
             yield _row((f"{name if place == 0 else '':<12} ", "faint"), (part, "plain"))
+    from mission_tui.domain.next import base_problems  # the gates behind it cost the first paint 25 ms
+
     problems = base_problems(mission)
     if problems:
         yield _row()

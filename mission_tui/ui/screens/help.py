@@ -39,7 +39,7 @@ KEYS = (
 
 
 class HelpScreen(Dialog[None]):
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("question_mark,q", "close", "close", show=False)]
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("question_mark", "close", "close", show=False)]
 
     def compose(self) -> ComposeResult:
         with Vertical(classes="dialog") as box:

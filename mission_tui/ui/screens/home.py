@@ -18,6 +18,7 @@ from mission_tui.ui.feed import in_short
 from mission_tui.ui.look import MISSION, Line
 from mission_tui.ui.panes.status import bar, proved
 from mission_tui.ui.text import ago, clean, cut, money, one_line, padded, wrapped
+from mission_tui.ui.typed import app_of
 from mission_tui.ui.widgets.frame import Framed
 from mission_tui.ui.widgets.keybar import Hint, KeyBar
 from mission_tui.ui.widgets.lines import LineView, Painted, Row
@@ -95,6 +96,7 @@ class HomeScreen(Screen[None]):
     def __init__(self, data: Path) -> None:
         super().__init__()
         self.data = data
+        self._shown: object = None
 
     def compose(self) -> ComposeResult:
         with Framed(classes="pane -current"):
@@ -119,7 +121,8 @@ class HomeScreen(Screen[None]):
         self.read()
 
     def _read_if_shown(self) -> None:
-        if self.is_current:
+        # `is_current` also holds under another screen, where a repaint would go to nobody.
+        if app_of(self).screen is self:
             self.read()
 
     @work(thread=True, exclusive=True)
@@ -135,8 +138,12 @@ class HomeScreen(Screen[None]):
         self.post_message(self.MissionsRead(missions, problems))
 
     def on_home_screen_missions_read(self, event: MissionsRead) -> None:
-        rows: list[Row] = []
         now = time.time()
+        shown = (event.missions, event.problems, [ago(now - mission.updated_at) for mission in event.missions])
+        if shown == self._shown:
+            return
+        self._shown = shown
+        rows: list[Row] = []
         for mission in event.missions:
             age = ago(now - mission.updated_at)
             rows += [MissionRow(mission.id, mission, age), UnderRow(mission.id, mission), Painted("")]
@@ -151,6 +158,10 @@ class HomeScreen(Screen[None]):
         waiting = sum(1 for mission in event.missions if mission.decisions)
         figures: Line = ((f"▲ {waiting} waiting", "wait"),) if waiting else ()
         self.query_one(Framed).frame((("Missions", "strong"), (f"  {len(event.missions)}", "faint")), figures)
+
+    def on_line_view_rewrapped(self) -> None:
+        self._shown = None
+        self.read()
 
     def on_line_view_opened(self, event: LineView.Opened) -> None:
         self.post_message(self.MissionChosen(event.key))

@@ -56,3 +56,7 @@ $(RUNTIME): $(MADE) requirements.txt pyproject.toml
 $(DEVELOPMENT): $(RUNTIME) requirements-dev.txt
 	$(PIP) --require-hashes -r requirements-dev.txt
 	@touch $@
+
+# The pictures of the README, drawn from a real demo run.
+screenshots: $(DEVELOPMENT)
+	$(BIN)/python -m scripts.screenshots

@@ -18,16 +18,24 @@ def opening(system: str, briefing: str, tools: Sequence[ToolSpec]) -> JsonObject
 
 def messages_of(context: JsonObject, steps: Sequence[StepRecord]) -> tuple[Message, ...]:
     """The whole conversation so far; the same steps always give the same messages, so prompt caches hold."""
-    result = [Message.model_validate(m) for m in context["messages"]]
-    for step in steps:
-        message = _message(step)
-        if message is not None:
-            result.append(message)
-    return tuple(result)
+    return Conversation(context).messages(steps)
 
 
-def tools_of(context: JsonObject) -> tuple[ToolSpec, ...]:
-    return tuple(ToolSpec.model_validate(t) for t in context["tools"])
+class Conversation:
+    """One run's conversation, which grows: what is finished is projected once."""
+
+    def __init__(self, context: JsonObject) -> None:
+        self.tools = tuple(ToolSpec.model_validate(t) for t in context["tools"])
+        self._opening = tuple(Message.model_validate(m) for m in context["messages"])
+        self._known: dict[int, Message | None] = {}
+        """By step; None for steps that the model is not shown."""
+
+    def messages(self, steps: Sequence[StepRecord]) -> tuple[Message, ...]:
+        for step in steps:
+            if step.n not in self._known and step.status != "running":
+                self._known[step.n] = _message(step)
+        shown = (self._known.get(step.n) for step in steps)
+        return (*self._opening, *(message for message in shown if message is not None))
 
 
 def _message(step: StepRecord) -> Message | None:

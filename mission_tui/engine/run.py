@@ -10,7 +10,7 @@ from mission_tui.domain.events import AnyEvent, MessageSaid, MessagesDelivered, 
 from mission_tui.domain.gates import GateRefused
 from mission_tui.domain.ports import ContextOverflow, JsonObject, Message, Model, ModelRequest, ToolCall
 from mission_tui.domain.state.conversation import DecisionState
-from mission_tui.engine.conversation import messages_of, pending_calls, tools_of, with_unique_ids
+from mission_tui.engine.conversation import Conversation, pending_calls, with_unique_ids
 from mission_tui.engine.desk import Desk
 from mission_tui.engine.workshop import RunWorkshop
 from mission_tui.store.journal import FinishedStep, NewStep, StepRecord
@@ -40,7 +40,7 @@ class AgentRun:
     workshop: RunWorkshop
     model: Model
     steps: list[StepRecord] = field(default_factory=list[StepRecord])
-    context: JsonObject = field(default_factory=dict)
+    conversation: Conversation = field(init=False)
     unsaved: list[FinishedStep] = field(default_factory=list[FinishedStep])
     """Results not yet written; they are stored together with the start of the next step."""
 
@@ -50,7 +50,7 @@ class AgentRun:
 
     async def play(self) -> Outcome:
         """Go on from the last recorded step until the run ends, waits or must halt."""
-        self.context = self.desk.journal.context(self.id) or {}
+        self.conversation = Conversation(self.desk.journal.context(self.id) or {})
         self.steps = self.desk.journal.steps(self.id)
         self._settle_cut_steps()
         try:
@@ -109,7 +109,7 @@ class AgentRun:
 
     async def _ask(self) -> Message:
         started = self._advance(start=[NewStep(run_id=self.id, kind="model", name=self.model.name)])[0]
-        request = ModelRequest(messages=messages_of(self.context, self.steps), tools=tools_of(self.context))
+        request = ModelRequest(messages=self.conversation.messages(self.steps), tools=self.conversation.tools)
         live = self.desk.live(self.id)
         try:
             reply = await self.model.complete(request, live.add)

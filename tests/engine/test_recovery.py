@@ -3,7 +3,8 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 
 from mission_tui.domain.events import DecisionOpened, FeatureCompleted, HandoffRecorded, RunEnded
@@ -62,8 +63,13 @@ def conversation(files: MissionFiles, run_id: str = "R1") -> tuple[Message, ...]
 
 
 def boxes_alive(files: MissionFiles) -> bool:
-    result = subprocess.run(["pgrep", "-f", f"bwrap.*{files.id}"], capture_output=True, check=False)
-    return result.returncode == 0
+    return any(b"bwrap" in line and files.id.encode() in line for line in command_lines())
+
+
+def command_lines() -> Iterator[bytes]:
+    for entry in Path("/proc").glob("[0-9]*/cmdline"):
+        with suppress(OSError):  # it has just ended
+            yield entry.read_bytes()
 
 
 async def test_an_engine_killed_in_a_command_goes_on_in_the_same_conversation(tmp_path: Path):

@@ -10,7 +10,7 @@ from mission_tui.domain.budget import Spend
 from mission_tui.domain.mission import AssertionStatus, Mission
 from mission_tui.store.status import active_run
 from mission_tui.ui.look import MISSION, Line, Piece
-from mission_tui.ui.text import clock, cut, money, one_line, tokens
+from mission_tui.ui.text import clock, counted, cut, money, one_line, tokens
 from mission_tui.ui.widgets.frame import content
 
 GAP = 2
@@ -164,12 +164,21 @@ class NoticeBar(Widget):
         return (
             ("● ", "live"),
             (f"{started.role.replace('_', ' ')}{feature}", "plain"),
-            (f"  {one_line(started.model, 60)}{purpose}", "faint"),
+            (f"  {_short_model(started.model)}{purpose}", "faint"),
         )
 
     def _validation(self) -> str:
-        milestone = self.mission.plan.current_milestone()
-        last = self.mission.validation.last_round(milestone) if milestone else None
+        mission = self.mission
+        if mission.plan.submitted and not mission.plan.approved and mission.validation.base is None:
+            return "the engine proves the untouched base: what passes there already says nothing new"
+        milestone = mission.plan.current_milestone()
+        last = mission.validation.last_round(milestone) if milestone else None
         if last is None or last.concluded is not None:
             return ""
-        return f"the engine proves {milestone}, round {last.round}: {len(last.proved)} verdicts so far"
+        return f"the engine proves {milestone}, round {last.round}: {counted(len(last.proved), 'verdict')} so far"
+
+
+def _short_model(model: str) -> str:
+    """A model's name; of a script only the file's name."""
+    kind, _, rest = one_line(model).partition(":")
+    return f"{kind}:{rest.rpartition('/')[2]}" if kind == "scripted" else one_line(model, 60)

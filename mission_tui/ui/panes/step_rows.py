@@ -25,6 +25,30 @@ VERBS = {
     "submit_handoff": "hand off",
     "record_verdict": "verdict",
     "continue_mission": "go on",
+    "dismiss_issue": "dismiss",
+    "add_feature": "add",
+    "change_feature": "change",
+    "cancel_feature": "cancel",
+    "write_contract": "contract",
+    "amend_contract": "amend",
+    "write_plan": "plan",
+    "write_skill": "skill",
+    "update_skill": "lesson",
+    "roll_back": "rollback",
+    "request_decision": "decide",
+    "submit_review": "review",
+    "submit_report": "report",
+    "browser_open": "open",
+    "browser_click": "click",
+    "browser_fill": "fill",
+    "browser_press": "press",
+    "browser_snapshot": "look",
+    "browser_screenshot": "picture",
+    "browser_console": "console",
+    "terminal_open": "terminal",
+    "terminal_type": "type",
+    "terminal_press": "press",
+    "terminal_screen": "screen",
 }
 MAIN = (
     "command",
@@ -185,6 +209,8 @@ def _about(arguments: JsonObject) -> str:
     for name in MAIN:
         if isinstance(arguments.get(name), str):
             return arguments[name]
+    if isinstance(arguments.get("target"), dict):
+        return " ".join(str(part) for part in arguments["target"].values() if part)
     found = next((v for v in arguments.values() if isinstance(v, str)), None)
     return found if found is not None else ", ".join(f"{k}: {_short(v)}" for k, v in arguments.items())
 

@@ -124,7 +124,7 @@ class TranscriptPane(Framed):
         if old.runs is mission.runs and old.seq:
             return
         if not self.pinned:
-            run = active_run(mission) or next(reversed(mission.runs.runs.values()), None)
+            run = self._leading()
             if run is not None and run.id != self.run_id:
                 self._switch(run.id)
         self.reframe()
@@ -168,6 +168,11 @@ class TranscriptPane(Framed):
 
     def _run(self) -> RunState | None:
         return self.mission.runs.runs.get(self.run_id or "")
+
+    def _leading(self) -> RunState | None:
+        """The active run that no other run asked for, else the last one of that kind."""
+        last = (run for run in reversed(self.mission.runs.runs.values()) if run.started.parent is None)
+        return active_run(self.mission) or next(last, None)
 
     def _switch(self, run_id: str) -> None:
         self.run_id = run_id
@@ -222,8 +227,8 @@ class TranscriptPane(Framed):
         self.pinned = place < len(runs)
         target = runs[place] if self.pinned else None
         if target is None:
-            active = active_run(self.mission)
-            target = active.id if active is not None else runs[-1]
+            leading = self._leading()
+            target = leading.id if leading is not None else runs[-1]
         if target != self.run_id:
             self._switch(target)
         self.reframe()

@@ -87,7 +87,7 @@ class DecisionScreen(Dialog[Answered]):
     def on_line_view_rewrapped(self, event: LineView.Rewrapped) -> None:
         if event.view.id != "details":
             return
-        rows = detail_rows(self.mission, self.decision, event.view.line_width)
+        rows = detail_rows(self.mission, self.decision, event.view.line_width - 1)
         event.view.set_rows(rows)
         event.view.styles.height = min(len(rows), max(3, self.size.height - 14 - len(self.decision.choices)))
         event.view.display = bool(rows)

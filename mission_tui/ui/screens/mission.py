@@ -233,7 +233,7 @@ class MissionScreen(Screen[None]):
             Hint("q", "leave", "app.quit"),
             Hint("^p", "palette", "app.command_palette"),
             Hint("esc", "missions", "back"),
-            Hint("s", "stop now", "stop_now"),
+            *(() if self.mission.ended or self.mission.paused else (Hint("s", "stop now", "stop_now"),)),
         )
 
     def on_coverage_pane_assertion_opened(self, event: CoveragePane.AssertionOpened) -> None:

@@ -1,7 +1,8 @@
-"""What holds for every test: no real provider can be reached, by key, by endpoint or through a proxy."""
+"""What holds for every test: no provider is reached, by key, endpoint or proxy; programs can be interrupted."""
 
 import os
 import re
+import signal
 
 import pytest
 
@@ -10,6 +11,9 @@ os.environ["NO_PROXY"] = os.environ["no_proxy"] = "127.0.0.1,localhost,::1"
 for name in list(os.environ):
     if re.search(r"_(API_KEY|AUTH_TOKEN|API_BASE|BASE_URL)$", name):
         del os.environ[name]
+
+# A job in the background of a script is born deaf to SIGINT, and so would be every program that the tests start.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -1,6 +1,7 @@
 """What every tool is made of, and what a tool may touch."""
 
 import json
+import re
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from functools import cache
@@ -170,9 +171,13 @@ def _description(name: str) -> str:
     return (Path(__file__).parent / f"{name}.md").read_text(encoding="utf-8").strip()
 
 
+ESCAPES = re.compile(r"\x1b(?:\[[0-9;?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[@-Z\\-_])")
+"""Colours and cursor movements (ECMA-48): noise for a model, and many tokens."""
+
+
 def shortened(result: CommandResult, limit: int = 12_000) -> str:
-    """A command's output for a model: both ends when it is long."""
-    return both_ends(result.output, limit)
+    """A command's output for a model: without escape sequences, both ends when it is long."""
+    return both_ends(ESCAPES.sub("", result.output), limit)
 
 
 def both_ends(text: str, limit: int = 12_000) -> str:

@@ -54,7 +54,7 @@ async def test_secrets_of_the_machine_cannot_be_read(tmp_path):
     async with await open_box(spec_in(tmp_path)) as box:
         for path in ("/etc/shadow", "/etc/gshadow", "/proc/1/environ", "/proc/kcore"):
             assert (await box.run(f"cat {path}", timeout_s=10)).exit_code != 0, path
-        private = await box.run("find /etc ! -type l ! -perm -004 -type f -readable -size +0", timeout_s=20)
+        private = await box.run("find /etc ! -type l ! -perm -004 -type f -readable -size +0 2>/dev/null", timeout_s=20)
         users = await box.run("cut -d: -f1 /etc/passwd", timeout_s=10)
     assert private.output == ""
     assert users.output.split() == ["agent", "nobody"]

@@ -7,6 +7,7 @@ import json
 from collections.abc import Iterable, Sequence
 
 from mission_tui.domain.contract import Assertion
+from mission_tui.domain.decision import Decision
 from mission_tui.domain.events import HandoffRecorded
 from mission_tui.domain.mission import Mission
 from mission_tui.domain.next import judgement_needed, vacuous
@@ -30,7 +31,7 @@ def assertion_text(assertion: Assertion, checks: bool = True) -> str:
     """One assertion as an agent reads it."""
     proof = assertion.proof
     lines = [
-        f"{assertion.id} {assertion.title}",
+        f"{assertion.id} {assertion.title}{' (guard: holds today, needs no owner)' if assertion.guard else ''}",
         f"  statement: {assertion.statement}",
         f"  proof: by {proof.by}; evidence for a pass: {', '.join(proof.evidence)}",
         f"  procedure: {proof.procedure}",
@@ -103,12 +104,18 @@ def for_orchestrator(mission: Mission, readiness: str, rules: str, skills: Seque
 def _conversation(mission: Mission) -> str:
     said = mission.conversation.messages[-40:]
     answered = [
-        f"question {d.decision.id}: {'; '.join(q.text for q in d.decision.questions) or d.decision.summary}\n"
-        f"  the human: {d.answer.choice} {d.answer.note}".rstrip()
+        f"question {d.decision.id}: {_asked(d.decision)}\n  the human: {d.answer.choice} {d.answer.note}".rstrip()
         for d in mission.decisions.decisions.values()
         if d.answer is not None and d.decision.kind in ("answer", "request", "sign_amendment", "approve_plan")
     ]
     return "\n".join([*(f"{m.author}: {m.text}" for m in said), *answered])
+
+
+def _asked(decision: Decision) -> str:
+    """The questions with their keys and defaults, which an answer may refer to."""
+    if not decision.questions:
+        return decision.summary
+    return "".join(f"\n  {q.id}: {q.text} (default: {q.default or 'none'})" for q in decision.questions)
 
 
 def _contract(mission: Mission) -> str:
@@ -135,6 +142,10 @@ def _plan(mission: Mission) -> str:
             if f.feature.milestone == name
         ]
     return "\n".join(lines)
+
+
+def _specs(mission: Mission) -> str:
+    return "\n".join(f"{f.feature.id}: {f.feature.spec}\n" for f in mission.plan.features.values())
 
 
 def _base(mission: Mission) -> str:
@@ -223,7 +234,8 @@ def for_reviewer(mission: Mission, assignment: Assignment, diff: str, candidates
     return _join(
         [
             _section(f"Feature {feature.id}: {feature.title}", feature.spec),
-            _section("Assertions it claims to fulfil", _assertions(mission, feature.fulfills, checks=False)),
+            _section("Assertions it claims to fulfil", _assertions(mission, feature.fulfills)),
+            _section("Fails on the base already", _base_failures(mission) or "nothing"),
             _section("You must answer in `verdicts`", _bullets(assignment.assertions)),
             _section("Answer these candidates too", _bullets(candidates)),
             _section("Constraints for everybody", _bullets(mission.conversation.constraints)),
@@ -264,6 +276,7 @@ def for_contract_reviewer(mission: Mission) -> str:
             _section("What was said", _conversation(mission)),
             _section("Contract", _assertions(mission, mission.contract.assertions)),
             _section("Plan", _plan(mission)),
+            _section("Specs that the workers will be given", _specs(mission)),
             _section("Services manifest", services_text(mission.plan.services)),
         ]
     )

@@ -8,7 +8,7 @@ MADE := .venv/.made
 RUNTIME := .venv/.runtime
 DEVELOPMENT := .venv/.development
 
-.PHONY: demo test lint bench lock clean
+.PHONY: demo test lint bench screenshots lock clean
 
 demo: $(RUNTIME)
 	@$(BIN)/mission-tui doctor --fix

@@ -88,11 +88,7 @@ class Delta(Frozen):
 
 
 class ModelError(Exception):
-    """A model call that gave no answer. The message is one line and says what the user can do."""
-
-
-class ModelUnavailable(ModelError):
-    """Retries are used up (refused connection, 5xx, rate limit, cut streams): the mission parks and can be resumed.
+    """A model call that gave no answer. The message is one line and says what the user can do.
 
     `retry_at` is a Unix time in seconds when the provider named one.
     """
@@ -100,6 +96,14 @@ class ModelUnavailable(ModelError):
     def __init__(self, message: str, retry_at: float | None = None) -> None:
         super().__init__(message)
         self.retry_at = retry_at
+
+
+class ModelUnavailable(ModelError):
+    """Retries are used up (refused connection, 5xx, rate limit, cut streams): the mission parks and goes on later."""
+
+
+class QuotaExhausted(ModelError):
+    """Credit or quota is used up: calling again at once is useless. Without `retry_at` only the human can go on."""
 
 
 class ModelMisconfigured(ModelError):

@@ -12,9 +12,10 @@ from mission_tui.domain.ports import ContextOverflow, JsonObject, Message, Model
 from mission_tui.domain.state.conversation import DecisionState
 from mission_tui.engine.conversation import Conversation, pending_calls, with_unique_ids
 from mission_tui.engine.desk import Desk
+from mission_tui.engine.together import all_of
 from mission_tui.engine.workshop import RunWorkshop
 from mission_tui.store.journal import FinishedStep, NewStep, StepRecord
-from mission_tui.tools.base import ToolProblem, ToolResult
+from mission_tui.tools.base import Halted, ToolProblem, ToolResult
 from mission_tui.tools.registry import TOOLS
 
 Outcome = Literal["ended", "suspended", "halted"]
@@ -191,7 +192,10 @@ class AgentRun:
         started = self._advance(start=[self._new_step(call) for call in fresh]) if fresh else []
         by_call = {step.call_id: step for step in started}
         pairs = [(call, step or by_call[call.id]) for call, step in batch]
-        results = await asyncio.gather(*(self._call(call, step) for call, step in pairs))
+        try:
+            results = await all_of(self._call(call, step) for call, step in pairs)
+        except Halted:
+            return "halted"
         for (call, step), result in zip(pairs, results, strict=True):
             outcome = self._store(call, step, result)
             if outcome is not None:

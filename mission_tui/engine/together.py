@@ -1,0 +1,16 @@
+"""Work beside each other in which no part is lost because another one failed."""
+
+import asyncio
+from collections.abc import Awaitable, Iterable
+from typing import TypeVar
+
+T = TypeVar("T")
+
+
+async def all_of(parts: Iterable[Awaitable[T]]) -> list[T]:
+    """Every result in order. A part that fails lets the others come to their end; then its error is raised."""
+    results = await asyncio.gather(*parts, return_exceptions=True)
+    for result in results:
+        if isinstance(result, BaseException):
+            raise result
+    return [result for result in results if not isinstance(result, BaseException)]

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from mission_tui.domain.events import HandoffRecorded, Recorded
 from mission_tui.domain.mission import Mission
 from mission_tui.domain.state.conversation import DecisionState
+from mission_tui.domain.state.issues import IssueState
 from mission_tui.domain.state.plan import FeatureState
-from mission_tui.domain.state.runs import IssueState
 from mission_tui.domain.state.validation import RoundState
 from mission_tui.domain.verdict import Verdict
 from mission_tui.report.evidence import Exhibit, Exhibits

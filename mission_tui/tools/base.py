@@ -16,6 +16,7 @@ from mission_tui.domain.handoff import Handoff, ObservedCommand
 from mission_tui.domain.mission import Mission
 from mission_tui.domain.ports import Box, CommandResult, JsonObject, ToolSpec
 from mission_tui.domain.verdict import Evidence
+from mission_tui.domain.weakened import Candidate
 from mission_tui.proof.interactive import Interactive
 from mission_tui.proof.results import RawEvidence
 from mission_tui.tools.tree import TreeFiles
@@ -63,6 +64,8 @@ class Assignment:
     """What a validator must give verdicts on."""
     attached: tuple[Evidence, ...] = ()
     """Evidence that the engine itself gathered for the run, such as the reviewed diff."""
+    candidates: tuple[Candidate, ...] = ()
+    """Places of the reviewed diff where proof may have become weaker: each must be answered."""
 
 
 class Workshop(Protocol):
@@ -87,6 +90,10 @@ class Workshop(Protocol):
 
     def evidence(self, ids: tuple[str, ...]) -> tuple[Evidence, ...]:
         """Look stored observations of this run up; raises KeyError with the unknown id."""
+        ...
+
+    def first_time(self, question: str) -> bool:
+        """Whether this question has not been put to the run before; it counts as put from now on."""
         ...
 
     def keep_output(self, log: Path) -> str | None: ...

@@ -13,6 +13,7 @@ from mission_tui.domain.events.execution import (
     DecisionAnswered,
     DecisionOpened,
     DecisionWithdrawn,
+    FindingSeen,
     HandoffRecorded,
     IssueDismissed,
     IssueOpened,
@@ -70,7 +71,7 @@ ContractEvent = ContractDrafted | ContractAmended | AssertionOverridden
 PlanEvent = PlanDrafted | PlanSubmitted | PlanReturned | PlanApproved | MilestoneAdded | MilestoneSealed
 FeatureEvent = FeatureAdded | FeatureChanged | FeatureCancelled | FeatureCompleted | FeatureFailed
 RunEvent = RunStarted | RunEnded | HandoffRecorded
-IssueEvent = IssueOpened | IssueDismissed
+IssueEvent = IssueOpened | FindingSeen | IssueDismissed
 ValidationEvent = (
     BaseProved
     | ContractReviewed
@@ -137,6 +138,7 @@ __all__ = [
     "FeatureCompleted",
     "FeatureEvent",
     "FeatureFailed",
+    "FindingSeen",
     "HandoffRecorded",
     "IssueDismissed",
     "IssueEvent",

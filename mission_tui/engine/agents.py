@@ -52,7 +52,7 @@ class Agents:
         try:
             if self.desk.journal.context(run_id) is None:
                 text = await self._briefing(event, assignment)
-                specs = [TOOLS[name].spec() for name in role.tools]
+                specs = [TOOLS[name].spec(role.name) for name in role.tools]
                 self.desk.journal.open_run(run_id, opening(role.body, text, specs))
             return await AgentRun(self.desk, workshop, self._model(event, run_id)).play()
         finally:
@@ -77,7 +77,7 @@ class Agents:
         role = self.desk.roles["researcher"].model_copy(update={"reads": asking.reads})
         place = await tree_for(self.desk, role, run_id, event.base)
         workshop = RunWorkshop(self.desk, Assignment(run_id, "researcher"), role, place, self)
-        specs = [TOOLS[name].spec() for name in role.tools]
+        specs = [TOOLS[name].spec(role.name) for name in role.tools]
         self.desk.journal.open_run(run_id, opening(role.body, briefing.for_researcher(question, paths), specs))
         try:
             await AgentRun(self.desk, workshop, self._model(event, run_id)).play()

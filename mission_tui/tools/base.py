@@ -131,15 +131,12 @@ class Tool(Generic[ArgsT]):
     ends: Callable[[ArgsT], bool] = _never
     """Whether this call, once accepted, ends the run."""
 
-    @property
-    def description(self) -> str:
-        return _description(self.name)
-
-    def spec(self) -> ToolSpec:
+    def spec(self, role: str = "") -> ToolSpec:
+        """The tool as a model of this role is told of it."""
         schema = self.args.model_json_schema()
         schema.pop("title", None)
         schema.pop("description", None)
-        return ToolSpec(name=self.name, description=self.description, parameters=schema)
+        return ToolSpec(name=self.name, description=_description(self.name, role), parameters=schema)
 
     async def call(self, arguments: str, workshop: Workshop) -> ToolResult:
         """Parse the raw arguments strictly and run. Raises ToolProblem with what to mend."""
@@ -174,8 +171,11 @@ def _plain(kind: str, message: str) -> str:
 
 
 @cache
-def _description(name: str) -> str:
-    return (Path(__file__).parent / f"{name}.md").read_text(encoding="utf-8").strip()
+def _description(name: str, role: str) -> str:
+    """`NAME.ROLE.md` where a role needs other words, else `NAME.md`."""
+    folder = Path(__file__).parent
+    own = folder / f"{name}.{role}.md"
+    return (own if own.exists() else folder / f"{name}.md").read_text(encoding="utf-8").strip()
 
 
 ESCAPES = re.compile(r"\x1b(?:\[[0-9;?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[@-Z\\-_])")

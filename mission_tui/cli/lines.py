@@ -88,6 +88,8 @@ def _conversation(event: e.ConversationEvent) -> str:
         case e.SkillWritten():
             lesson = f": {event.lesson}" if event.lesson else ""
             return f"skill {event.name} {'has a new lesson' if lesson else 'was written'} ({event.author}){lesson}"
+        case e.SkillsCommitted():
+            return f"your edits are on the branch: {', '.join(event.names)}"
     assert_never(event)
 
 

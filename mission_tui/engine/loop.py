@@ -50,6 +50,7 @@ class MissionLoop:
     async def _advance(self, wait: bool) -> None:
         while True:
             self.take_commands()
+            await self.boundaries.keep_skill_edits()
             action = n.next_action(self.desk.mission)
             if isinstance(action, n.Stop) or (isinstance(action, n.Wait) and not wait):
                 return

@@ -79,6 +79,14 @@ class Boundaries:
         if mission.plan.approved and self._papers != mission.contract.version:
             await self.write_papers("Contract and plan as approved")
 
+    async def keep_skill_edits(self) -> None:
+        """The human's edits of skills go on the branch as soon as no run that may commit is under way."""
+        mission = self.desk.mission
+        writers = ("worker", "orchestrator")
+        busy = any(mission.runs.runs[r].started.role in writers for r in mission.runs.active)
+        if mission.conversation.skill_edits and not busy and not mission.ended:
+            await delivery.commit_skill_edits(self.desk)
+
     async def write_papers(self, subject: str) -> None:
         """Contract, plan and services manifest go into the repository, on the mission branch."""
         mission = self.desk.mission

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from mission_tui.content.resources import skills_dir
 from mission_tui.content.roles import Role
-from mission_tui.content.skills import find_skills, render_skill
+from mission_tui.content.skills import find_skills, render_skill, with_lessons_since
 from mission_tui.domain.events import (
     AnyEvent,
     CommitRecorded,
@@ -16,6 +16,7 @@ from mission_tui.domain.events import (
     FeatureFailed,
     HandoffRecorded,
     IssueOpened,
+    SkillsCommitted,
     SkillWritten,
 )
 from mission_tui.domain.handoff import Handoff, Issue, ObservedClaim, ObservedCommand, compare_claims
@@ -192,6 +193,21 @@ async def write_skill(desk: Desk, assignment: Assignment, role: Role, skill: tup
         return lambda _: (written,)
     committed = await commit_files(desk, {path: text.encode()}, f"Skill {name}", assignment.run_id)
     return lambda _: (written, *committed)
+
+
+async def commit_skill_edits(desk: Desk) -> None:
+    """Commit what the human wrote, with the lessons that workers recorded since the edit began."""
+    edits = desk.mission.conversation.skill_edits
+    files: dict[str, bytes] = {}
+    for name, edit in edits.items():
+        text = edit.text or ""
+        now = skill_text(desk, name)
+        if edit.based_on is not None and now is not None:
+            text = with_lessons_since(text, edit.based_on, now)
+        files[f"{SKILLS}/{name}/SKILL.md"] = text.encode()
+    subject = f"Skill{'s' if len(files) > 1 else ''} {', '.join(edits)}, edited by the engineer"
+    committed = await commit_files(desk, files, subject, None)
+    desk.append(*committed, SkillsCommitted(names=tuple(edits)))
 
 
 async def commit_files(desk: Desk, files: dict[str, bytes], subject: str, run_id: str | None) -> Sequence[AnyEvent]:

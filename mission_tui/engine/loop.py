@@ -54,6 +54,7 @@ class MissionLoop:
         while True:
             self.take_commands()
             wake(self.desk)
+            await self.boundaries.keep_skill_edits()
             action = n.next_action(self.desk.mission)
             if isinstance(action, n.Stop) or (isinstance(action, n.Wait) and not wait):
                 return

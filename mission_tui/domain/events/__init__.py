@@ -13,6 +13,7 @@ from mission_tui.domain.events.execution import (
     DecisionAnswered,
     DecisionOpened,
     DecisionWithdrawn,
+    FindingSeen,
     HandoffRecorded,
     IssueDismissed,
     IssueOpened,
@@ -33,6 +34,7 @@ from mission_tui.domain.events.lifecycle import (
     MissionResumed,
     MissionRolledBack,
     SeatChanged,
+    SkillsCommitted,
     SkillWritten,
 )
 from mission_tui.domain.events.planning import (
@@ -65,12 +67,12 @@ from mission_tui.domain.events.validation import (
 LifecycleEvent = (
     MissionPaused | MissionResumed | MissionAborted | MissionCompleted | MissionFailed | BudgetChanged | SeatChanged
 )
-ConversationEvent = MessageSaid | MessagesDelivered | ConstraintBroadcast | SkillWritten
+ConversationEvent = MessageSaid | MessagesDelivered | ConstraintBroadcast | SkillWritten | SkillsCommitted
 ContractEvent = ContractDrafted | ContractAmended | AssertionOverridden
 PlanEvent = PlanDrafted | PlanSubmitted | PlanReturned | PlanApproved | MilestoneAdded | MilestoneSealed
 FeatureEvent = FeatureAdded | FeatureChanged | FeatureCancelled | FeatureCompleted | FeatureFailed
 RunEvent = RunStarted | RunEnded | HandoffRecorded
-IssueEvent = IssueOpened | IssueDismissed
+IssueEvent = IssueOpened | FindingSeen | IssueDismissed
 ValidationEvent = (
     BaseProved
     | ContractReviewed
@@ -137,6 +139,7 @@ __all__ = [
     "FeatureCompleted",
     "FeatureEvent",
     "FeatureFailed",
+    "FindingSeen",
     "HandoffRecorded",
     "IssueDismissed",
     "IssueEvent",
@@ -166,6 +169,7 @@ __all__ = [
     "ScrutinyRecorded",
     "SeatChanged",
     "SkillWritten",
+    "SkillsCommitted",
     "UserTestingRecorded",
     "ValidationConcluded",
     "ValidationEvent",

@@ -78,6 +78,8 @@ class Reply(Frozen):
 
     message: Message
     usage: Usage = Usage()
+    finish: Literal["", "length", "content_filter"] = ""
+    """Why it ends early: at the model's output limit, or withheld by the provider; empty when it came to its end."""
 
 
 class Delta(Frozen):
@@ -112,6 +114,15 @@ class ModelMisconfigured(ModelError):
 
 class ContextOverflow(ModelError):
     """The conversation is too long for the model: the run must compact it."""
+
+
+class AnswerTooLong(ModelError):
+    """More came than any answer may be long; what came was dropped. `usage` is an estimate of what it cost."""
+
+    def __init__(self, message: str, limit: int, usage: Usage) -> None:
+        super().__init__(message)
+        self.limit = limit
+        self.usage = usage
 
 
 class Model(Protocol):

@@ -1,7 +1,8 @@
 """A conversation that no longer fits is summed up: by the model, or by code when even that call gives nothing.
 
-The opening stays byte for byte, so does what came last; everything between is replaced by one journaled note. The request
-for the summary is the conversation itself with a question at its end, so that the provider's prompt cache still serves it.
+The opening stays byte for byte, so does what came last; everything between is replaced by one journaled note. The
+request for the summary is the conversation itself with a question at its end, so that the provider's prompt cache
+still serves it.
 """
 
 import json
@@ -117,7 +118,7 @@ def _tokens(steps: Sequence[StepRecord]) -> int:
     for step in reversed(steps):
         result = step.result or {}
         if is_answer(step):
-            usage = result.get("usage") or {}
+            usage: JsonObject = result.get("usage") or {}
             total += int(usage.get("input_tokens", 0)) + int(usage.get("output_tokens", 0))
             counted = True
             break

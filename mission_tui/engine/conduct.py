@@ -6,16 +6,17 @@ An agent is warned once, in words; if that changes nothing its run is ended, wit
 import hashlib
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Literal
 
 from pydantic import Field
 
 from mission_tui.domain.base import Frozen
-from mission_tui.domain.ports import JsonObject
+from mission_tui.domain.ports import JsonObject, ToolCall
 from mission_tui.engine.conversation import COMPACTION
 from mission_tui.store.journal import StepRecord
+from mission_tui.tools.base import ToolProblem
 from mission_tui.tools.registry import TOOLS
 
 Kind = Literal["malformed", "repeated", "circling", "stale", "reading"]
@@ -51,7 +52,9 @@ class Alarm:
 
 
 @dataclass(slots=True)
-class _Turn:
+class Turn:
+    """One reply and what came of it."""
+
     calls: list[str] = field(default_factory=list[str])
     """Fingerprints of calls with their results."""
     warned: set[str] = field(default_factory=set[str])
@@ -69,7 +72,7 @@ class Conduct:
 
     def __init__(self, thresholds: Thresholds = THRESHOLDS) -> None:
         self._limits = thresholds
-        self._turns: list[_Turn] = []
+        self._turns: list[Turn] = []
         self._seen: set[str] = set()
         self._upto = 0
 
@@ -89,13 +92,13 @@ class Conduct:
         if step.kind == "model":
             answered = step.status == "done" and step.request.get("purpose") != COMPACTION
             if answered or result.get("malformed"):
-                self._turns.append(_Turn())
+                self._turns.append(Turn())
         elif self._turns and step.kind == "note":
             self._turns[-1].warned.add(str(result.get("alarm", "")))
         elif self._turns and step.kind == "tool":
             self._take_call(self._turns[-1], step)
 
-    def _take_call(self, turn: _Turn, step: StepRecord) -> None:
+    def _take_call(self, turn: Turn, step: StepRecord) -> None:
         mark = _fingerprint(step)
         turn.calls.append(mark)
         turn.new |= mark not in self._seen
@@ -115,7 +118,9 @@ class Conduct:
     def _repeated(self) -> Alarm | None:
         last = self._turns[-1].print if self._turns else ()
         count = _trailing(self._turns, lambda turn: bool(last) and turn.print == last)
-        return self._graded("repeated", count, self._limits.repeated, f"the same call gave the same result {count} times")
+        return self._graded(
+            "repeated", count, self._limits.repeated, f"the same call gave the same result {count} times"
+        )
 
     def _circling(self) -> Alarm | None:
         for period in range(2, self._limits.longest_circle + 1):
@@ -127,7 +132,7 @@ class Conduct:
         return None
 
     def _rounds(self, period: int) -> int:
-        """How often the last `period` turns, which are not all alike, have come round; counted at the end of a round."""
+        """How often the last `period` turns, which are not all alike, have come round."""
         prints = [turn.print for turn in self._turns[-period * (self._limits.rounds[1] + 1) :]]
         circle = prints[-period:]
         if len(set(circle)) < 2 or not all(circle):
@@ -156,7 +161,7 @@ class Conduct:
         return Alarm(kind, False, f"A check on this run noticed: {said}. {advice}; going on like this ends it soon.")
 
 
-def _trailing(turns: Sequence[_Turn], holds: Any) -> int:  # noqa: ANN401 - a predicate on a private class
+def _trailing(turns: Sequence[Turn], holds: Callable[[Turn], bool]) -> int:
     count = 0
     for turn in reversed(turns):
         if not holds(turn):
@@ -166,7 +171,8 @@ def _trailing(turns: Sequence[_Turn], holds: Any) -> int:  # noqa: ANN401 - a pr
 
 
 _PASSING = re.compile(
-    r"\d+(?:\.\d+)?\s?(?:ms|s|sec|seconds)\b|\b\d{1,2}:\d\d(?::\d\d)?(?:\.\d+)?\b|\b0x[0-9a-f]+\b|\bE\d+\b", re.IGNORECASE
+    r"\d+(?:\.\d+)?\s?(?:ms|s|sec|seconds)\b|\b\d{1,2}:\d\d(?::\d\d)?(?:\.\d+)?\b|\b0x[0-9a-f]+\b|\bE\d+\b",
+    re.IGNORECASE,
 )
 """Durations, times of day, addresses and ids of evidence: what differs between two runs of the same command."""
 
@@ -189,11 +195,11 @@ def correction(content: str, finish: str, terminal: Sequence[str]) -> str:
     """What an answer without any tool call is told."""
     ends = " or ".join(terminal) or "a text answer"
     if finish == "length":
-        return f"Your answer reached the model's output limit before any call was whole. Do less per turn; {_GO_ON} {ends}."
+        return f"Your answer reached the model's output limit before any call. Do less per turn; {_GO_ON} {ends}."
     if finish == "content_filter":
         return (
-            "The provider withheld your answer (content filter). Go on in other words, or leave that part out and say so;"
-            f" {_GO_ON} {ends}."
+            "The provider withheld your answer (content filter). Go on in other words, or leave that part out and say "
+            f"so; {_GO_ON} {ends}."
         )
     if not content.strip():
         return f"That turn was empty: neither text nor a tool call arrived. Go on with a tool call; {_GO_ON} {ends}."
@@ -204,10 +210,36 @@ def correction(content: str, finish: str, terminal: Sequence[str]) -> str:
 
 
 _GO_ON = "the run ends only with"
-TOO_LONG = "Your answer was longer than {limit:,} characters and was dropped unread. Answer in far less; split large files."
-CUT_ARGUMENTS = (
-    "Your last answer reached the model's output limit, so its calls arrived cut. Send less per call: write a large file "
-    "in parts, and make one call at a time."
+TOO_LONG = (
+    "Your answer was longer than {limit:,} characters and was dropped unread. Answer in far less; split large files."
 )
-TWO_ENDS = "{name}: this turn has {count} calls that end the run ({names}); nothing was done. Decide on one and send it alone"
-NOT_LAST = "{name}: it ends the run, but calls come after it and would be lost. Send those first and {name} last"
+CUT_ARGUMENTS = (
+    "Your last answer reached the model's output limit, so its calls arrived cut. Send less per call: write a large "
+    "file in parts, and make one call at a time."
+)
+
+
+def misplaced_end(call: ToolCall, reply: Sequence[ToolCall]) -> str | None:
+    """Why a call that would end the run is not accepted where it stands: only one may, and only as the last."""
+    if not _ends(call):
+        return None
+    ends = [other for other in reply if _ends(other)]
+    if len(ends) > 1:
+        names = ", ".join(other.name for other in ends)
+        return (
+            f"{call.name}: this turn has {len(ends)} calls that end the run ({names}), so none was accepted. "
+            "Decide on one and send it alone"
+        )
+    if reply[-1].id != call.id:
+        return (
+            f"{call.name}: it ends the run, but other calls come after it and would be lost. Send it again as the last"
+        )
+    return None
+
+
+def _ends(call: ToolCall) -> bool:
+    tool = TOOLS.get(call.name)
+    try:
+        return tool is not None and tool.ends(tool.parse(call.arguments))
+    except ToolProblem:
+        return False

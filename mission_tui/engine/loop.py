@@ -15,6 +15,7 @@ from mission_tui.engine.desk import Desk
 from mission_tui.engine.parking import is_named, park, seconds_to_wait, wake
 from mission_tui.engine.validation import Validation
 from mission_tui.store import inbox
+from mission_tui.tools.base import Halted
 
 INBOX_POLL_S = 0.05
 LONGEST_NAP_S = 30.0
@@ -92,6 +93,8 @@ class MissionLoop:
     async def _attempt(self, action: n.Action) -> None:
         try:
             await self._perform(action)
+        except Halted:
+            return
         except ModelError as error:
             park(self.desk, error)
         except BoxError as error:

@@ -61,9 +61,13 @@ class RunSteps:
         self.advance(NewStep(run_id=self.run_id, kind="note", name="note", done_result={"text": text, **more}))
 
     def finish(
-        self, step: StepRecord, status: Literal["done", "failed", "unknown"], result: JsonObject, usage: Usage = Usage()
+        self,
+        step: StepRecord,
+        status: Literal["done", "failed", "unknown"],
+        result: JsonObject,
+        usage: Usage | None = None,
     ) -> None:
-        self.record(FinishedStep(run_id=self.run_id, n=step.n, status=status, result=result, usage=usage))
+        self.record(FinishedStep(run_id=self.run_id, n=step.n, status=status, result=result, usage=usage or Usage()))
 
     def record(self, finished: FinishedStep, later: bool = False) -> None:
         """Remember a result; write it now, or with the start of the next step."""
@@ -113,5 +117,3 @@ def stored(result: ToolResult) -> JsonObject:
     if result.evidence:
         kept["evidence"] = [e.model_dump(mode="json") for e in result.evidence]
     return kept
-
-

@@ -9,8 +9,6 @@ T = TypeVar("T")
 
 async def all_of(parts: Iterable[Awaitable[T]]) -> list[T]:
     """Every result in order. A part that fails lets the others come to their end; then its error is raised."""
-    results = await asyncio.gather(*parts, return_exceptions=True)
-    for result in results:
-        if isinstance(result, BaseException):
-            raise result
-    return [result for result in results if not isinstance(result, BaseException)]
+    tasks = [asyncio.ensure_future(part) for part in parts]
+    await asyncio.gather(*tasks, return_exceptions=True)
+    return [task.result() for task in tasks]

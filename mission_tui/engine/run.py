@@ -1,7 +1,7 @@
 """One agent's life: ask, act, until a terminal call is accepted. The same loop serves every role."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
 from typing import Literal
@@ -46,8 +46,8 @@ class AgentRun:
     desk: Desk
     workshop: RunWorkshop
     model: Model
-    window: int | None = None
-    """Tokens that the model takes, if that is known."""
+    window: Callable[[], int | None] = lambda: None
+    """Tokens that the model takes, if that is known by now."""
     conversation: Conversation = field(init=False)
     steps: RunSteps = field(init=False)
     conduct: Conduct = field(default_factory=Conduct)
@@ -81,7 +81,7 @@ class AgentRun:
             self._check_limits()
             self._deliver_messages()
             self._mind_conduct()
-            plan = compaction.due(self.steps.all, self.window)
+            plan = compaction.due(self.steps.all, self.window())
             if plan is not None:
                 await self._compact(plan)
                 continue
@@ -150,6 +150,8 @@ class AgentRun:
         result: JsonObject = {"message": reply.message.model_dump(mode="json"), "usage": reply.usage.model_dump()}
         if reply.finish:
             result["finish"] = reply.finish
+        if reply.model not in ("", step.name):
+            result["model"] = reply.model
         return FinishedStep(run_id=self.id, n=step.n, status="done", result=result, usage=reply.usage)
 
     async def _compact(self, plan: compaction.Plan) -> None:

@@ -37,12 +37,14 @@ class Trouble:
     """Faults per role, and how many of that role's next requests they hit."""
 
     plan: dict[str, tuple[Fault, int]] = field(default_factory=dict[str, tuple[Fault, int]])
+    only_model: str | None = None
+    """Spare the other models."""
     hits: list[str] = field(default_factory=list[str])
 
     def __call__(self, received: Received) -> Fault | None:
         role = role_of(received)
         fault, left = self.plan.get(role, (None, 0))
-        if fault is None or left <= 0:
+        if fault is None or left <= 0 or self.only_model not in (None, received.body["model"]):
             return None
         self.plan[role] = (fault, left - 1)
         self.hits.append(role)
@@ -86,12 +88,14 @@ class Playground:
         watchdog: Watchdog = QUICK_WATCHDOG,
         patience: Patience | None = None,
         on_event: Callable[[Recorded], None] = lambda _: None,
+        on_notice: Callable[[str], None] = lambda _: None,
     ) -> int:
         options = HostOptions(
             wait=wait,
             make_model=model_maker(policy, watchdog, self.notices.append),
             patience=patience or Patience(),
             on_event=on_event,
+            on_notice=on_notice,
         )
         return await run_mission(self.files, options)
 

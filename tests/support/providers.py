@@ -19,7 +19,7 @@ from mission_tui.llm.scripted import ScriptedModel
 from mission_tui.llm.seats import make_model
 from mission_tui.store.layout import MissionFiles
 from tests.support.engine import mission, script
-from tests.support.openai_server import Fault, OpenAIServer, Received, asking
+from tests.support.openai_server import Answer, Fault, OpenAIServer, Received, asking
 
 QUICK_RETRIES = RetryPolicy(attempts=5, first_delay_s=0.01, longest_delay_s=0.05, total_s=20)
 QUICK_WATCHDOG = Watchdog(first_token_s=1.0, idle_s=1.0, total_s=4.0)
@@ -77,7 +77,7 @@ class Playground:
 
     files: MissionFiles
     server: OpenAIServer
-    trouble: Trouble
+    trouble: Trouble = field(default_factory=Trouble)
     notices: list[RetryNotice] = field(default_factory=list[RetryNotice])
 
     async def run(
@@ -105,11 +105,21 @@ async def playground(
     root: Path, draft: dict[str, Any], *conversations: dict[str, Any], **more: Any
 ) -> AsyncGenerator[Playground]:
     """A mission whose roles' words come from the conversations, over HTTP."""
-    await preload()
     played = script(root / "s.yaml", *conversations)
     trouble = Trouble()
     model = ScriptedModel(Path(played.model.removeprefix("scripted:")))
-    async with OpenAIServer(asking(model), burst=True, choose=trouble) as server:
+    async with served(root, draft, asking(model), trouble, **more) as play:
+        play.trouble = trouble
+        yield play
+
+
+@asynccontextmanager
+async def served(
+    root: Path, draft: dict[str, Any], answer: Answer, choose: Callable[[Received], Fault | None], **more: Any
+) -> AsyncGenerator[Playground]:
+    """A mission whose every seat is reached at one server."""
+    await preload()
+    async with OpenAIServer(answer, burst=True, choose=choose) as server:
         seat = SeatSettings(model="openai/local", api_base=server.url, **more.pop("seat", {}))
         files = await mission(root, seat, draft, **more)
-        yield Playground(files, server, trouble)
+        yield Playground(files, server)

@@ -37,6 +37,8 @@ class Trouble:
     """Faults per role, and how many of that role's next requests they hit."""
 
     plan: dict[str, tuple[Fault, int]] = field(default_factory=dict[str, tuple[Fault, int]])
+    after: dict[str, int] = field(default_factory=dict[str, int])
+    """Requests of a role that are spared first."""
     only_model: str | None = None
     """Spare the other models."""
     hits: list[str] = field(default_factory=list[str])
@@ -45,6 +47,9 @@ class Trouble:
         role = role_of(received)
         fault, left = self.plan.get(role, (None, 0))
         if fault is None or left <= 0 or self.only_model not in (None, received.body["model"]):
+            return None
+        if self.after.get(role, 0) > 0:
+            self.after[role] -= 1
             return None
         self.plan[role] = (fault, left - 1)
         self.hits.append(role)

@@ -128,7 +128,7 @@ def _said(mission: Mission, command: Say) -> list[AnyEvent]:
 
 
 def _budget(mission: Mission, command: SetBudget) -> list[AnyEvent]:
-    changes = {k: v for k in ("usd", "tokens", "hours") if (v := getattr(command, k)) is not None}
+    changes = command.model_dump(include=set(Limits.model_fields), exclude_none=True)
     limits = Limits.model_validate({**mission.limits.model_dump(), **changes})
     waiting = [d for d in mission.decisions.open if d.kind == "raise_cap"]
     return [

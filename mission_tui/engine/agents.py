@@ -36,7 +36,7 @@ class Agents:
         """Record a new run with its first messages, then play it."""
         run_id = self.desk.mission.runs.next_id()
         event = started(self.desk.mission, run_id)
-        with self.desk.transaction():
+        with self.desk.transaction("run.start"):
             self.desk.append(event, *(e.model_copy(update={"run_id": run_id}) for e in also))
         return await self.resume(run_id)
 
@@ -96,7 +96,7 @@ class Agents:
         for run_id in mission.runs.active:
             if mission.ended or mission.runs.runs[run_id].started.parent is not None:
                 usage = self.desk.journal.run_usage(run_id)
-                with self.desk.transaction():
+                with self.desk.transaction("run.cancel"):
                     self.desk.journal.settle(run_id, "the engine stopped")
                     self.desk.append(
                         RunEnded(run_id=run_id, outcome="cancelled", summary="the engine stopped", usage=usage, steps=0)

@@ -131,7 +131,7 @@ class AgentRun:
     def _speak(self, message: Message) -> None:
         """What the orchestrator writes beside its calls is its voice in the planning interview."""
         if self.workshop.role.name == "orchestrator" and message.content.strip():
-            with self.desk.transaction():
+            with self.desk.transaction("run.speak"):
                 self._save()
                 self.desk.append(MessageSaid(run_id=self.id, author="orchestrator", text=message.content.strip()))
 
@@ -160,7 +160,7 @@ class AgentRun:
         if self.workshop.role.name != "orchestrator" or not waiting:
             return
         text = "\n".join(f"The human says: {m.text}" for m in waiting)
-        with self.desk.transaction():
+        with self.desk.transaction("run.deliver"):
             self.desk.append(MessagesDelivered(run_id=self.id, upto=len(mission.conversation.messages)))
             self._note(text)
 
@@ -244,7 +244,7 @@ class AgentRun:
     def _suspend(self, result: ToolResult, step: StepRecord, asked: bool) -> Outcome | None:
         try:
             facts = [] if asked else list(result.facts(self.desk.mission))
-            with self.desk.transaction():
+            with self.desk.transaction("run.ask_human"):
                 self.desk.append(*facts)
                 self._save()
         except GateRefused as refused:
@@ -260,7 +260,7 @@ class AgentRun:
             return None
         if ends:
             facts.append(self._ended("finished", result.text))
-        with self.desk.transaction():
+        with self.desk.transaction("run.commit"):
             self.desk.append(*facts)
             self._record(finished)
         return "ended" if ends else None
@@ -268,7 +268,7 @@ class AgentRun:
     # Ending
 
     def _end(self, outcome: Literal["finished", "failed", "partial"], summary: str) -> None:
-        with self.desk.transaction():
+        with self.desk.transaction("run.end"):
             self._save()
             self.desk.append(self._ended(outcome, summary))
 
@@ -280,7 +280,7 @@ class AgentRun:
     async def _fail(self, reason: str) -> None:
         """An honest partial handoff for a worker, a plain failure for everybody else."""
         partial = await self.workshop.partial_handoff(reason)
-        with self.desk.transaction():
+        with self.desk.transaction("run.fail"):
             self._save()
             self.desk.append(*partial, self._ended("partial" if partial else "failed", reason))
 

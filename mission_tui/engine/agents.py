@@ -36,7 +36,7 @@ class Agents:
         """Record a new run with its first messages, then play it."""
         run_id = self.desk.mission.runs.next_id()
         event = started(self.desk.mission, run_id)
-        with self.desk.transaction():
+        with self.desk.transaction("run.start"):
             self.desk.append(event, *(e.model_copy(update={"run_id": run_id}) for e in also))
         return await self.resume(run_id)
 
@@ -107,7 +107,7 @@ class Agents:
         if run_id not in self.desk.mission.runs.active:
             return
         usage = self.desk.journal.run_usage(run_id)
-        with self.desk.transaction():
+        with self.desk.transaction("run.cancel"):
             self.desk.journal.settle(run_id, reason)
             self.desk.append(RunEnded(run_id=run_id, outcome="cancelled", summary=reason, usage=usage, steps=0))
 

@@ -51,10 +51,13 @@ from mission_tui.domain.events.planning import (
     PlanDrafted,
     PlanReturned,
     PlanSubmitted,
+    VacuousSigned,
 )
 from mission_tui.domain.events.validation import (
     BaseProved,
     ContractReviewed,
+    ControlRecorded,
+    FlowReplayed,
     ReviewRecorded,
     ScrutinyRecorded,
     UserTestingRecorded,
@@ -68,10 +71,11 @@ LifecycleEvent = (
 )
 ConversationEvent = MessageSaid | MessagesDelivered | ConstraintBroadcast | SkillWritten
 ContractEvent = ContractDrafted | ContractAmended | AssertionOverridden
-PlanEvent = PlanDrafted | PlanSubmitted | PlanReturned | PlanApproved | MilestoneAdded | MilestoneSealed
+PlanEvent = PlanDrafted | PlanSubmitted | PlanReturned | PlanApproved | VacuousSigned | MilestoneAdded | MilestoneSealed
 FeatureEvent = FeatureAdded | FeatureChanged | FeatureCancelled | FeatureCompleted | FeatureFailed
 RunEvent = RunStarted | RunEnded | HandoffRecorded
 IssueEvent = IssueOpened | FindingSeen | IssueDismissed
+ControlEvent = ControlRecorded | FlowReplayed
 ValidationEvent = (
     BaseProved
     | ContractReviewed
@@ -79,6 +83,7 @@ ValidationEvent = (
     | ScrutinyRecorded
     | ReviewRecorded
     | VerdictRecorded
+    | ControlEvent
     | UserTestingRecorded
     | ValidationConcluded
 )
@@ -126,6 +131,8 @@ __all__ = [
     "ContractDrafted",
     "ContractEvent",
     "ContractReviewed",
+    "ControlEvent",
+    "ControlRecorded",
     "ConversationEvent",
     "DecisionAnswered",
     "DecisionEvent",
@@ -139,6 +146,7 @@ __all__ = [
     "FeatureEvent",
     "FeatureFailed",
     "FindingSeen",
+    "FlowReplayed",
     "HandoffRecorded",
     "IssueDismissed",
     "IssueEvent",
@@ -169,6 +177,7 @@ __all__ = [
     "SeatChanged",
     "SkillWritten",
     "UserTestingRecorded",
+    "VacuousSigned",
     "ValidationConcluded",
     "ValidationEvent",
     "ValidationStarted",

@@ -171,6 +171,10 @@ HARD_STOPS = ("raise_cap", "provider", "box")
 """Decisions without which not even the orchestrator can work."""
 
 
+NOT_LOOKED_AT = ("is stale", "is pending", "the negative control")
+"""How a reason ends that only says that the engine has yet to look; the next round will."""
+
+
 def next_action(mission: Mission) -> Action:
     """The first thing that applies."""
     forced = _stopped(mission) or _run_to_resume(mission)
@@ -291,8 +295,7 @@ def _conclusion(mission: Mission, milestone: str) -> Conclude:
 
 def _telling(reasons: list[str]) -> list[str]:
     """Without what was not looked at because something else was red already."""
-    unseen = ("is stale", "is pending", "the negative control")
-    return [r for r in reasons if not r.endswith(unseen)] or reasons
+    return [r for r in reasons if not r.endswith(NOT_LOOKED_AT)] or reasons
 
 
 def _never_reviewed(mission: Mission, milestone: str) -> tuple[str, ...]:
@@ -375,6 +378,6 @@ def judgement_needed(mission: Mission) -> tuple[str, ...]:
         working = any(f.open for f in mission.plan.in_milestone(milestone))
         if not working and last.basis == mission.basis:
             undecided = complaints(mission, tuple(r.assertion for r in waiting_for_signature(mission)))
-            found = _telling([r for r in unproved(mission, milestone) if r not in undecided])
+            found = [r for r in unproved(mission, milestone) if r not in undecided and not r.endswith(NOT_LOOKED_AT)]
             reasons += [f"milestone {milestone} failed round {last.round}: {r}" for r in found]
     return tuple(reasons)

@@ -208,7 +208,7 @@ CASES: list[tuple[str, list[AnyEvent], AnyEvent]] = [
     ("unknown_assertion", validating(), replayed("VAL-Z-001")),
     ("unknown_assertion", validating(), controlled("VAL-Z-001")),
     ("unknown_assertion", validating(), VacuousSigned(assertion="VAL-Z-001", reason="fine")),
-    ("flow_kind", validating(), replayed("VAL-A-001", proof=assertion("VAL-A-001", by="http").proof)),
+    ("flow_kind", validating(), replayed("VAL-A-001", proof=assertion("VAL-A-001", by="http", checks=[]).proof)),
     ("not_this_round", built(), controlled("VAL-A-001")),
     ("unproved", [*validating(), verdict("VAL-A-001"), verdict("VAL-G-001")], CONCLUDED),
     (

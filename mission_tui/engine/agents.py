@@ -7,6 +7,7 @@ from dataclasses import replace
 from mission_tui.content.resources import skills_dir
 from mission_tui.content.roles import Role
 from mission_tui.content.skills import find_skills
+from mission_tui.domain.contract import Assertion
 from mission_tui.domain.events import AnyEvent, RunEnded, RunStarted
 from mission_tui.domain.mission import Mission
 from mission_tui.domain.ports import Model
@@ -14,11 +15,12 @@ from mission_tui.domain.weakened import candidates, vanished_test
 from mission_tui.engine import briefing
 from mission_tui.engine.conversation import opening
 from mission_tui.engine.desk import Desk
+from mission_tui.engine.replay import replay_flow
 from mission_tui.engine.run import AgentRun, Outcome
 from mission_tui.engine.trees import tree_for
 from mission_tui.engine.workshop import RunWorkshop, store_evidence
 from mission_tui.proof.results import RawEvidence
-from mission_tui.tools.base import Assignment, Halted, ToolProblem
+from mission_tui.tools.base import Assignment, Halted, Replay, ToolProblem
 from mission_tui.tools.registry import TOOLS
 from mission_tui.tools.tree import TreeFiles, TreeProblem
 from mission_tui.workspace.readiness import examine, render
@@ -94,6 +96,10 @@ class Agents:
         steps = self.desk.journal.steps(run_id)
         last = next(s for s in reversed(steps) if s.kind == "model" and s.status == "done")
         return str((last.result or {})["message"]["content"])
+
+    async def replay(self, assertion: Assertion, commit: str, label: str) -> Replay:
+        """Carry out a flow that a run gave, in a box of its own."""
+        return await replay_flow(self.desk, assertion, commit, label)
 
     def cancel_leftovers(self) -> None:
         """End what nobody will resume: researchers, whose asking step asks anew, and any run of an ended mission."""

@@ -1,6 +1,7 @@
 """Where the human types what to look for. It stands at the foot of what it searches, and only while it is used."""
 
 import re
+from collections.abc import Sequence
 from typing import ClassVar
 
 from textual.app import ComposeResult
@@ -11,6 +12,10 @@ from textual.widgets import Input, Static
 
 from mission_tui.ui.look import Line
 from mission_tui.ui.widgets.frame import content
+from mission_tui.ui.widgets.lines import Row
+
+WIDEST = 1000
+"""Cells of a row that is painted to be searched: nothing of it is cut off."""
 
 
 def pattern(text: str) -> re.Pattern[str] | None:
@@ -18,6 +23,16 @@ def pattern(text: str) -> re.Pattern[str] | None:
     if not text.strip():
         return None
     return re.compile(re.escape(text), 0 if text != text.lower() else re.IGNORECASE)
+
+
+def search_rows(rows: Sequence[Row], found: re.Pattern[str], row: int, by: int) -> int | None:
+    """The row of the next place after (or before) a row, round the end; None when it is nowhere."""
+    count = len(rows)
+    for away in range(1, count + 1):
+        place = (row + by * away) % count
+        if found.search("".join(text for text, _ in rows[place].paint(WIDEST))):
+            return place
+    return None
 
 
 class FindBar(Horizontal):
@@ -87,9 +102,15 @@ class FindBar(Horizontal):
         self.post_message(self.Stepped(by))
 
     def action_close(self) -> None:
+        self.forget()
+        self._leave(kept=False)
+
+    def forget(self) -> None:
+        """Look for nothing any more."""
         with self.prevent(Input.Changed):
             self.query_one(Input).value = ""
-        self._leave(kept=False)
+        self.says(())
+        self.display = False
 
     def _leave(self, kept: bool) -> None:
         self.display = kept

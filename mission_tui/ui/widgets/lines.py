@@ -142,6 +142,11 @@ class LineView(ScrollView, can_focus=True):
         return self.rows[self.cursor].key if 0 <= self.cursor < len(self.rows) else None
 
     @property
+    def top(self) -> int:
+        """The first row in view."""
+        return int(self.scroll_offset.y)
+
+    @property
     def at_end(self) -> bool:
         return self.scroll_offset.y >= self.max_scroll_y
 
@@ -171,6 +176,15 @@ class LineView(ScrollView, can_focus=True):
         self.cursor = max(0, min(row, len(self.rows) - 1))
         self._into_view()
         self._moved(self.cursor >= len(self.rows) - 1)
+        self.refresh()
+
+    def show_row(self, row: int) -> None:
+        """Bring a row into view, with some of what stands before it, and the cursor to it."""
+        height = self.scrollable_content_region.height
+        if not self.top <= row < self.top + height:
+            self._scroll(max(0, min(row - height // 3, len(self.rows) - height)))
+        self.cursor = row
+        self._moved(row >= len(self.rows) - 1)
         self.refresh()
 
     def _moved(self, at_end: bool) -> None:

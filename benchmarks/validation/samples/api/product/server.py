@@ -129,10 +129,13 @@ class Handler(BaseHTTPRequestHandler):
         print(text % values, flush=True)
 
 
+class Server(ThreadingHTTPServer):
+    request_queue_size = 128
+
+
 def main():
     Handler.store = Store(os.environ.get("ROOMBOOK_DB", "roombook.db"))
-    server = ThreadingHTTPServer(("127.0.0.1", int(os.environ["PORT"])), Handler)
-    server.request_queue_size = 64
+    server = Server(("127.0.0.1", int(os.environ["PORT"])), Handler)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     server.serve_forever()
 

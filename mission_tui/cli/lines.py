@@ -123,6 +123,8 @@ def _plan(event: e.PlanEvent) -> str:
         case e.PlanApproved():
             kept = f", keeping {', '.join(event.signed_vacuous)} as it is" if event.signed_vacuous else ""
             return f"the plan was approved: contract version {event.contract_version}{kept}"
+        case e.VacuousSigned():
+            return f"{event.assertion} is kept although its proof passes without the work: {event.reason}"
         case e.MilestoneAdded():
             return f"milestone {event.milestone.id} added: {event.milestone.title}"
         case e.MilestoneSealed():
@@ -194,7 +196,19 @@ def _decision(event: e.DecisionEvent) -> str:
     assert_never(event)
 
 
+def _control(event: e.ControlEvent) -> str:
+    if isinstance(event, e.FlowReplayed):
+        said = "agrees" if event.agreed else f"differs (claimed {event.claimed}, seen {event.status})"
+        without = f"; {event.control.outcome} without the work" if event.control else ""
+        return f"{event.assertion}: the replay {said}{without}: {event.reason}"
+    red = sum(r.outcome == "red" for r in event.results)
+    odd = "".join(f"; {r.assertion} {r.outcome} ({r.cause})" for r in event.results if r.outcome != "red")
+    return f"{event.milestone}: negative control: {red} of {len(event.results)} red without the work{odd}"
+
+
 def _validation(event: e.ValidationEvent) -> str:
+    if isinstance(event, e.ControlEvent):
+        return _control(event)
     match event:
         case e.BaseProved():
             return _base(event)

@@ -7,12 +7,14 @@ from dataclasses import replace
 from mission_tui.content.resources import skills_dir
 from mission_tui.content.roles import Role
 from mission_tui.content.skills import find_skills
+from mission_tui.domain.contract import Assertion
 from mission_tui.domain.events import AnyEvent, RunEnded, RunStarted
 from mission_tui.domain.mission import Mission
 from mission_tui.domain.weakened import candidates, vanished_test
 from mission_tui.engine import briefing
 from mission_tui.engine.conversation import opening
 from mission_tui.engine.desk import Desk
+from mission_tui.engine.replay import replay_flow
 from mission_tui.engine.run import AgentRun, Outcome
 from mission_tui.engine.seat_model import SeatModel
 from mission_tui.engine.trees import tree_for
@@ -20,7 +22,7 @@ from mission_tui.engine.workshop import RunWorkshop, store_evidence
 from mission_tui.llm.retry import RetryNotice
 from mission_tui.llm.seats import context_window
 from mission_tui.proof.results import RawEvidence
-from mission_tui.tools.base import Assignment, Halted, ToolProblem
+from mission_tui.tools.base import Assignment, Halted, Replay, ToolProblem
 from mission_tui.tools.registry import TOOLS
 from mission_tui.tools.tree import TreeFiles, TreeProblem
 from mission_tui.workspace.readiness import examine, render
@@ -38,7 +40,7 @@ class Agents:
         """Record a new run with its first messages, then play it."""
         run_id = self.desk.mission.runs.next_id()
         event = started(self.desk.mission, run_id)
-        with self.desk.transaction():
+        with self.desk.transaction("run.start"):
             self.desk.append(event, *(e.model_copy(update={"run_id": run_id}) for e in also))
         return await self.resume(run_id)
 
@@ -97,6 +99,10 @@ class Agents:
         last = next(s for s in reversed(steps) if s.kind == "model" and s.status == "done")
         return str((last.result or {})["message"]["content"])
 
+    async def replay(self, assertion: Assertion, commit: str, label: str) -> Replay:
+        """Carry out a flow that a run gave, in a box of its own."""
+        return await replay_flow(self.desk, assertion, commit, label)
+
     def cancel_leftovers(self) -> None:
         """End what nobody will resume: researchers, whose asking step asks anew, and any run of an ended mission."""
         mission = self.desk.mission
@@ -109,7 +115,7 @@ class Agents:
         if run_id not in self.desk.mission.runs.active:
             return
         usage = self.desk.journal.run_usage(run_id)
-        with self.desk.transaction():
+        with self.desk.transaction("run.cancel"):
             self.desk.journal.settle(run_id, reason)
             self.desk.append(RunEnded(run_id=run_id, outcome="cancelled", summary=reason, usage=usage, steps=0))
 

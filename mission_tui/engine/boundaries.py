@@ -44,13 +44,16 @@ class Boundaries:
                 assert_never(action)
 
     async def perform(
-        self, action: n.AskApproval | n.AskRoundCap | n.AskReview | n.Seal | n.OpenFixMilestone | n.Complete
+        self,
+        action: n.AskApproval | n.AskRoundCap | n.AskVacuous | n.AskReview | n.Seal | n.OpenFixMilestone | n.Complete,
     ) -> None:
         match action:
             case n.AskApproval():
                 self._ask_approval(action.problems)
             case n.AskRoundCap():
                 self._ask_round_cap(action)
+            case n.AskVacuous():
+                self._ask_vacuous(action.assertion)
             case n.AskReview():
                 self._ask_review(action.milestone)
             case n.Seal():
@@ -166,6 +169,19 @@ class Boundaries:
             ("retry", "accept", "rollback", "abort"),
             "rollback",
             subject=f"{action.milestone}#{action.round}",
+        )
+
+    def _ask_vacuous(self, assertion: str) -> None:
+        control = self.desk.mission.validation.controls[assertion]
+        title = self.desk.mission.contract.assertions[assertion].title
+        self.desk.open_decision(
+            "request",
+            f"{assertion} ({title}) passes without the work of {control.feature}, so its proof does not show that the "
+            "work is there. Sign it as it is, or have it changed?",
+            ("sign", "change it"),
+            "change it",
+            subject=assertion,
+            payload={"vacuous": assertion},
         )
 
     def _ask_review(self, milestone: str) -> None:

@@ -6,6 +6,7 @@ from typing import assert_never
 from mission_tui.content.skills import check_name, check_text
 from mission_tui.domain.budget import Limits
 from mission_tui.domain.contract import Amendment
+from mission_tui.domain.control import vacuous
 from mission_tui.domain.decision import Answer, Decision
 from mission_tui.domain.draft import facts_of, outdated
 from mission_tui.domain.events import (
@@ -27,11 +28,11 @@ from mission_tui.domain.events import (
     PlanReturned,
     SeatChanged,
     SkillWritten,
+    VacuousSigned,
 )
 from mission_tui.domain.gates import GateRefused, Violation
 from mission_tui.domain.handoff import Issue
 from mission_tui.domain.mission import Mission
-from mission_tui.domain.next import vacuous
 from mission_tui.domain.rollback import checkpoint_before
 from mission_tui.store.inbox import (
     Abort,
@@ -238,6 +239,9 @@ def _request(decision: Decision, answer: Answer) -> list[AnyEvent]:
     if to and answer.choice == "roll back":
         reason = str(decision.payload.get("reason", decision.summary))
         return [MissionRolledBack(to=str(to), reason=reason)]
+    if decision.payload.get("vacuous") and answer.choice == "sign":
+        reason = answer.note or "kept as it is"
+        return [VacuousSigned(assertion=str(decision.payload["vacuous"]), reason=reason)]
     if decision.payload.get("failed_run"):
         return [MissionAborted(reason=decision.summary)] if answer.choice == "abort" else []
     note = f" ({answer.note})" if answer.note else ""

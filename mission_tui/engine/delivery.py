@@ -1,7 +1,6 @@
 """How work reaches the mission branch: handoffs, commits and skills. Agents never write git; the engine does."""
 
 import asyncio
-import os
 from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
@@ -22,6 +21,7 @@ from mission_tui.domain.events import (
 from mission_tui.domain.handoff import ClaimedCommand, Handoff, Issue, ObservedClaim, ObservedCommand, compare_claims
 from mission_tui.domain.mission import Mission
 from mission_tui.engine.desk import Desk
+from mission_tui.store.durable import write_durably
 from mission_tui.tools.base import Assignment, Facts, ToolProblem
 from mission_tui.tools.tree import TreeFiles
 from mission_tui.workspace.git import CommitIntent
@@ -140,7 +140,7 @@ async def _commit(desk: Desk, assignment: Assignment, summary: str) -> str:
         intent = await desk.repo.prepare_commit(message, trailers, now, allow_empty=True)
         if intent is None:
             raise ToolProblem("nothing can be committed")
-        await asyncio.to_thread(_write_durably, intent_file, intent.model_dump_json())
+        await asyncio.to_thread(write_durably, intent_file, intent.model_dump_json().encode())
     return await desk.repo.finish_commit(intent)
 
 
@@ -152,15 +152,6 @@ async def _begun(desk: Desk, intent_file: Path) -> CommitIntent | None:
         return None
     intent = CommitIntent.model_validate_json(text)
     return intent if await desk.repo.write_tree() == intent.tree else None
-
-
-def _write_durably(path: Path, text: str) -> None:
-    temporary = path.with_suffix(".new")
-    with temporary.open("w") as stream:
-        stream.write(text)
-        stream.flush()
-        os.fsync(stream.fileno())
-    temporary.rename(path)
 
 
 def _issues(

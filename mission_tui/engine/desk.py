@@ -70,9 +70,9 @@ class Desk:
         for recorded in self.ledger.append(*events):
             self.on_event(recorded)
 
-    def transaction(self) -> AbstractContextManager[object]:
-        """Ledger and journal writes inside become durable together."""
-        return self.db.atomic()
+    def transaction(self, name: str = "transaction") -> AbstractContextManager[object]:
+        """Ledger and journal writes inside become durable together. The name is for `crashpoints`."""
+        return self.db.atomic(name)
 
     def seat(self, role: str) -> SeatSettings:
         return self.mission.seats.get(role) or self.mission.seats["default"]

@@ -16,6 +16,7 @@ from pathlib import Path
 
 from mission_tui.content.resources import prompts_dir
 from mission_tui.content.roles import load_roles
+from mission_tui.crashpoints import around
 from mission_tui.domain.events import Recorded
 from mission_tui.domain.gates import check
 from mission_tui.domain.mission import Mission
@@ -130,7 +131,8 @@ def spawn_detached(files: MissionFiles) -> int:
         (os.POSIX_SPAWN_OPEN, 1, str(files.log), *output),
         (os.POSIX_SPAWN_DUP2, 1, 2),
     ]
-    return os.posix_spawn(sys.executable, command, os.environ, file_actions=actions, setsid=True)
+    with around("host.spawn"):
+        return os.posix_spawn(sys.executable, command, os.environ, file_actions=actions, setsid=True)
 
 
 async def _host(root: Path) -> int:

@@ -106,9 +106,17 @@ class MissionLoop:
                 await self.boundaries.run_agent(action)
             case n.ProveBase():
                 await self.validation.prove_base()
-            case n.StartRound() | n.Scrutinise() | n.Review() | n.Prove() | n.UserTest() | n.Conclude():
+            case n.StartRound() | n.Scrutinise() | n.Review() | n.Prove() | n.Control() | n.UserTest() | n.Conclude():
                 await self.validation.perform(action)
-            case n.AskApproval() | n.AskRoundCap() | n.AskReview() | n.Seal() | n.OpenFixMilestone() | n.Complete():
+            case (
+                n.AskApproval()
+                | n.AskRoundCap()
+                | n.AskVacuous()
+                | n.AskReview()
+                | n.Seal()
+                | n.OpenFixMilestone()
+                | n.Complete()
+            ):
                 await self.boundaries.perform(action)
             case n.Stop() | n.Wait():
                 return

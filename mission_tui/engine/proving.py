@@ -2,7 +2,7 @@
 
 import asyncio
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from mission_tui.domain.contract import Assertion
 from mission_tui.domain.ports import Box
@@ -27,6 +27,7 @@ class Proving:
 
     def __init__(self, desk: Desk) -> None:
         self.desk = desk
+        self._free_slots = asyncio.Semaphore(desk.slots)
 
     async def prepare(self, commit: str) -> str | None:
         """Make the mission's environment once per setup; the reason in one line when setup fails."""
@@ -94,14 +95,30 @@ class Proving:
         record: Callable[[ProofResult], None] = lambda _: None,
     ) -> list[ProofResult]:
         """Prove assertions on copies of one tree, as many beside each other as there are slots."""
-        slots = [list(assertions[k :: self.desk.slots]) for k in range(self.desk.slots)]
-        parts = [self._slot(part, commit, f"{label}-{k}", record) for k, part in enumerate(slots) if part]
-        return [result for part in await all_of(parts) for result in part]
+        return await self.prove_at({commit: assertions}, label, record)
+
+    async def prove_at(
+        self,
+        wanted: Mapping[str, Sequence[Assertion]],
+        label: str,
+        record: Callable[[ProofResult], None] = lambda _: None,
+    ) -> list[ProofResult]:
+        """Prove assertions each on copies of its own commit's tree; all slots are used, whatever the commits."""
+        share = max(1, self.desk.slots // max(len(wanted), 1))
+        parts = [(commit, list(every[k::share])) for commit, every in wanted.items() for k in range(share)]
+        slots = [self._slot(part, commit, f"{label}-{k}", record) for k, (commit, part) in enumerate(parts) if part]
+        return [result for part in await all_of(slots) for result in part]
 
     async def _slot(
         self, assertions: list[Assertion], commit: str, label: str, record: Callable[[ProofResult], None]
     ) -> list[ProofResult]:
         """One box, one browser, one copy of the tree that is put back as it was between assertions."""
+        async with self._free_slots:
+            return await self._prove_in_box(assertions, commit, label, record)
+
+    async def _prove_in_box(
+        self, assertions: list[Assertion], commit: str, label: str, record: Callable[[ProofResult], None]
+    ) -> list[ProofResult]:
         place = await copy_of(self.desk, self.desk.files.runs / f"prove-{label}", commit)
         try:
             async with await open_box(await place.spec()) as box:

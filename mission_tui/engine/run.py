@@ -185,7 +185,7 @@ class AgentRun:
     def _speak(self, message: Message) -> None:
         """What the orchestrator writes beside its calls is its voice in the planning interview."""
         if self.workshop.role.name == "orchestrator" and message.content.strip():
-            with self.desk.transaction():
+            with self.desk.transaction("run.speak"):
                 self.steps.save()
                 self.desk.append(MessageSaid(run_id=self.id, author="orchestrator", text=message.content.strip()))
 
@@ -204,7 +204,7 @@ class AgentRun:
         if self.workshop.role.name != "orchestrator" or not waiting:
             return
         text = "\n".join(f"The human says: {m.text}" for m in waiting)
-        with self.desk.transaction():
+        with self.desk.transaction("run.deliver"):
             self.desk.append(MessagesDelivered(run_id=self.id, upto=len(mission.conversation.messages)))
             self.steps.note(text)
 
@@ -295,7 +295,7 @@ class AgentRun:
     def _suspend(self, result: ToolResult, step: StepRecord, asked: bool) -> Outcome | None:
         try:
             facts = [] if asked else list(result.facts(self.desk.mission))
-            with self.desk.transaction():
+            with self.desk.transaction("run.ask_human"):
                 self.desk.append(*facts)
                 self.steps.save()
         except GateRefused as refused:
@@ -311,7 +311,7 @@ class AgentRun:
             return None
         if ends:
             facts.append(self._ended("finished", result.text))
-        with self.desk.transaction():
+        with self.desk.transaction("run.commit"):
             self.desk.append(*facts)
             self.steps.record(finished)
         return "ended" if ends else None
@@ -319,7 +319,7 @@ class AgentRun:
     # Ending
 
     def _end(self, outcome: Literal["finished", "failed", "partial"], summary: str) -> None:
-        with self.desk.transaction():
+        with self.desk.transaction("run.end"):
             self.steps.save()
             self.desk.append(self._ended(outcome, summary))
 
@@ -333,7 +333,7 @@ class AgentRun:
         """An honest partial handoff for a worker, a plain failure for everybody else."""
         self.steps.save()
         partial = await self.workshop.partial_handoff(reason)
-        with self.desk.transaction():
+        with self.desk.transaction("run.fail"):
             self.desk.append(*partial, self._ended("partial" if partial else "failed", reason))
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Protocol
 
 from mission_tui.content.roles import Role
+from mission_tui.domain.contract import Assertion
 from mission_tui.domain.events import AnyEvent
 from mission_tui.domain.handoff import Handoff, ObservedCommand
 from mission_tui.domain.mission import Mission
@@ -21,7 +22,7 @@ from mission_tui.proof.app import AppFailure, AppUnderTest
 from mission_tui.proof.interactive import Interactive
 from mission_tui.proof.results import RawEvidence
 from mission_tui.store.journal import StepRecord
-from mission_tui.tools.base import Assignment, Facts, ToolProblem, both_ends
+from mission_tui.tools.base import Assignment, Facts, Replay, ToolProblem, both_ends
 from mission_tui.tools.tree import TreeFiles
 from mission_tui.workspace.box import open_box
 
@@ -34,20 +35,19 @@ def documentation_only(path: str) -> bool:
     return path.endswith(DOCUMENTATION) or path == ".mission/services.toml"
 
 
-class Researchers(Protocol):
-    """Whoever can start read-only sub-agents."""
+class Helpers(Protocol):
+    """Whoever can start read-only sub-agents, and carry out a flow in a box of its own."""
 
     async def research(self, parent: Assignment, asking: Role, question: str, paths: tuple[str, ...]) -> str: ...
+    async def replay(self, assertion: Assertion, commit: str, label: str) -> Replay: ...
 
 
 class RunWorkshop:
     """Implements `tools.base.Workshop` for one run."""
 
-    def __init__(
-        self, desk: Desk, assignment: Assignment, role: Role, place: RunTree, researchers: Researchers
-    ) -> None:
+    def __init__(self, desk: Desk, assignment: Assignment, role: Role, place: RunTree, helpers: Helpers) -> None:
         self.desk = desk
-        self.researchers = researchers
+        self.helpers = helpers
         self.assignment = assignment
         self.role = role
         self.place = place
@@ -147,7 +147,10 @@ class RunWorkshop:
     # Delegation and delivery
 
     async def research(self, question: str, paths: tuple[str, ...]) -> str:
-        return await self.researchers.research(self.assignment, self.role, question, paths)
+        return await self.helpers.research(self.assignment, self.role, question, paths)
+
+    async def replay(self, assertion: Assertion) -> Replay:
+        return await self.helpers.replay(assertion, self.place.commit, f"{self.assignment.run_id}-{assertion.id}")
 
     async def hand_off(self, handoff: Handoff) -> Facts:
         return await delivery.hand_off(self.desk, self.assignment, handoff, self.observed())

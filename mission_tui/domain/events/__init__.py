@@ -53,10 +53,13 @@ from mission_tui.domain.events.planning import (
     PlanDrafted,
     PlanReturned,
     PlanSubmitted,
+    VacuousSigned,
 )
 from mission_tui.domain.events.validation import (
     BaseProved,
     ContractReviewed,
+    ControlRecorded,
+    FlowReplayed,
     ReviewRecorded,
     ScrutinyRecorded,
     UserTestingRecorded,
@@ -77,10 +80,11 @@ LifecycleEvent = (
 )
 ConversationEvent = MessageSaid | MessagesDelivered | ConstraintBroadcast | SkillWritten | SkillsCommitted
 ContractEvent = ContractDrafted | ContractAmended | AssertionOverridden
-PlanEvent = PlanDrafted | PlanSubmitted | PlanReturned | PlanApproved | MilestoneAdded | MilestoneSealed
+PlanEvent = PlanDrafted | PlanSubmitted | PlanReturned | PlanApproved | VacuousSigned | MilestoneAdded | MilestoneSealed
 FeatureEvent = FeatureAdded | FeatureChanged | FeatureCancelled | FeatureCompleted | FeatureFailed
 RunEvent = RunStarted | RunEnded | HandoffRecorded
 IssueEvent = IssueOpened | FindingSeen | IssueDismissed
+ControlEvent = ControlRecorded | FlowReplayed
 ValidationEvent = (
     BaseProved
     | ContractReviewed
@@ -88,6 +92,7 @@ ValidationEvent = (
     | ScrutinyRecorded
     | ReviewRecorded
     | VerdictRecorded
+    | ControlEvent
     | UserTestingRecorded
     | ValidationConcluded
 )
@@ -135,6 +140,8 @@ __all__ = [
     "ContractDrafted",
     "ContractEvent",
     "ContractReviewed",
+    "ControlEvent",
+    "ControlRecorded",
     "ConversationEvent",
     "DecisionAnswered",
     "DecisionEvent",
@@ -148,6 +155,7 @@ __all__ = [
     "FeatureEvent",
     "FeatureFailed",
     "FindingSeen",
+    "FlowReplayed",
     "HandoffRecorded",
     "IssueDismissed",
     "IssueEvent",
@@ -180,6 +188,7 @@ __all__ = [
     "SkillWritten",
     "SkillsCommitted",
     "UserTestingRecorded",
+    "VacuousSigned",
     "ValidationConcluded",
     "ValidationEvent",
     "ValidationStarted",

@@ -213,6 +213,8 @@ class AgentRun:
                 question = self._question()
                 if question is not None:
                     return ToolResult(_answer(question))
+            if tool.kind == "write":
+                await asyncio.to_thread(self.workshop.begin_write, step.n)
             return await tool.call(call.arguments, self.workshop)
         except ToolProblem as problem:
             return problem

@@ -242,7 +242,7 @@ class AgentRun:
         by_call = {step.call_id: step for step in started}
         pairs = [(call, step or by_call[call.id]) for call, step in batch]
         try:
-            results = await all_of(self._call(call, reply) for call, _ in pairs)
+            results = await all_of(self._call(call, step, reply) for call, step in pairs)
         except Halted:
             return "halted"
         for (call, step), result in zip(pairs, results, strict=True):
@@ -251,7 +251,7 @@ class AgentRun:
                 return outcome
         return None
 
-    async def _call(self, call: ToolCall, reply: Sequence[ToolCall]) -> ToolResult | ToolProblem:
+    async def _call(self, call: ToolCall, step: StepRecord, reply: Sequence[ToolCall]) -> ToolResult | ToolProblem:
         role = self.workshop.role
         tool = TOOLS.get(call.name)
         if tool is None or call.name not in role.tools:
@@ -264,6 +264,8 @@ class AgentRun:
             problem = misplaced_end(call, reply)
             if problem is not None:
                 return ToolProblem(problem)
+            if tool.kind == "write":
+                await asyncio.to_thread(self.workshop.begin_write, step.n)
             return await tool.call(call.arguments, self.workshop)
         except ToolProblem as problem:
             return problem

@@ -83,6 +83,7 @@ class AgentRun:
             return "ended"
         if mission.paused or mission.ended:
             return "halted"
+        self.desk.db.room.check()
         cap = exceeded(mission.limits, self.desk.spend())
         if cap is not None:
             self.desk.ask_for_a_higher_cap(cap)

@@ -19,10 +19,12 @@ from mission_tui.ui.panes.coverage import CoveragePane
 from mission_tui.ui.panes.handoffs import HandoffPane
 from mission_tui.ui.panes.status import NoticeBar, StatusBar
 from mission_tui.ui.panes.transcript import TranscriptPane
+from mission_tui.ui.panes.wishes import OutputOpened, RunWanted, StepSought, StepsWanted
 from mission_tui.ui.screens.assertion import AssertionScreen
 from mission_tui.ui.screens.decision import DecisionScreen
 from mission_tui.ui.screens.inbox import InboxScreen
 from mission_tui.ui.screens.questions import QuestionsScreen
+from mission_tui.ui.screens.reader import ReaderScreen, output_of
 from mission_tui.ui.text import one_line
 from mission_tui.ui.typed import app_of
 from mission_tui.ui.widgets.frame import Framed
@@ -139,11 +141,20 @@ class MissionScreen(Screen[None]):
         else:
             self.query_one(NoticeBar).say(None)
 
-    def on_transcript_pane_run_wanted(self, event: TranscriptPane.RunWanted) -> None:
+    def on_run_wanted(self, event: RunWanted) -> None:
         self.feed.watch(event.run_id)
 
-    def on_transcript_pane_steps_wanted(self, event: TranscriptPane.StepsWanted) -> None:
+    def on_steps_wanted(self, event: StepsWanted) -> None:
         self.feed.read_steps(event.run_id, event.after)
+
+    def on_step_sought(self, event: StepSought) -> None:
+        self.feed.find(feed.Sought(event.run_id, event.n, event.by, event.text))
+
+    def on_step_found(self, event: feed.StepFound) -> None:
+        self.query_one(TranscriptPane).step_found(event.sought.run_id, event.n, event.sought.text)
+
+    def on_output_opened(self, event: OutputOpened) -> None:
+        app_of(self).push_screen(ReaderScreen(output_of(event.step, self.files)))
 
     # Panes
 
@@ -218,7 +229,7 @@ class MissionScreen(Screen[None]):
         self.query_one(CoveragePane).action_failing(1)
 
     def action_follow(self) -> None:
-        self.query_one(TranscriptPane).lines.action_edge(1)
+        self.query_one(TranscriptPane).action_follow()
 
     def on_transcript_pane_hints_changed(self) -> None:
         self._hints()

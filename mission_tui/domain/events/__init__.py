@@ -34,6 +34,7 @@ from mission_tui.domain.events.lifecycle import (
     MissionResumed,
     MissionRolledBack,
     SeatChanged,
+    SkillsCommitted,
     SkillWritten,
 )
 from mission_tui.domain.events.planning import (
@@ -51,10 +52,13 @@ from mission_tui.domain.events.planning import (
     PlanDrafted,
     PlanReturned,
     PlanSubmitted,
+    VacuousSigned,
 )
 from mission_tui.domain.events.validation import (
     BaseProved,
     ContractReviewed,
+    ControlRecorded,
+    FlowReplayed,
     ReviewRecorded,
     ScrutinyRecorded,
     UserTestingRecorded,
@@ -66,12 +70,13 @@ from mission_tui.domain.events.validation import (
 LifecycleEvent = (
     MissionPaused | MissionResumed | MissionAborted | MissionCompleted | MissionFailed | BudgetChanged | SeatChanged
 )
-ConversationEvent = MessageSaid | MessagesDelivered | ConstraintBroadcast | SkillWritten
+ConversationEvent = MessageSaid | MessagesDelivered | ConstraintBroadcast | SkillWritten | SkillsCommitted
 ContractEvent = ContractDrafted | ContractAmended | AssertionOverridden
-PlanEvent = PlanDrafted | PlanSubmitted | PlanReturned | PlanApproved | MilestoneAdded | MilestoneSealed
+PlanEvent = PlanDrafted | PlanSubmitted | PlanReturned | PlanApproved | VacuousSigned | MilestoneAdded | MilestoneSealed
 FeatureEvent = FeatureAdded | FeatureChanged | FeatureCancelled | FeatureCompleted | FeatureFailed
 RunEvent = RunStarted | RunEnded | HandoffRecorded
 IssueEvent = IssueOpened | FindingSeen | IssueDismissed
+ControlEvent = ControlRecorded | FlowReplayed
 ValidationEvent = (
     BaseProved
     | ContractReviewed
@@ -79,6 +84,7 @@ ValidationEvent = (
     | ScrutinyRecorded
     | ReviewRecorded
     | VerdictRecorded
+    | ControlEvent
     | UserTestingRecorded
     | ValidationConcluded
 )
@@ -126,6 +132,8 @@ __all__ = [
     "ContractDrafted",
     "ContractEvent",
     "ContractReviewed",
+    "ControlEvent",
+    "ControlRecorded",
     "ConversationEvent",
     "DecisionAnswered",
     "DecisionEvent",
@@ -139,6 +147,7 @@ __all__ = [
     "FeatureEvent",
     "FeatureFailed",
     "FindingSeen",
+    "FlowReplayed",
     "HandoffRecorded",
     "IssueDismissed",
     "IssueEvent",
@@ -168,7 +177,9 @@ __all__ = [
     "ScrutinyRecorded",
     "SeatChanged",
     "SkillWritten",
+    "SkillsCommitted",
     "UserTestingRecorded",
+    "VacuousSigned",
     "ValidationConcluded",
     "ValidationEvent",
     "ValidationStarted",

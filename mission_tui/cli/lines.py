@@ -167,8 +167,10 @@ def _issue(event: e.IssueEvent) -> str:
     match event:
         case e.IssueOpened():
             return f"issue {event.issue.id} ({_issue_kind(event.issue)}): {event.issue.summary}"
+        case e.FindingSeen():
+            return f"issue {event.id} seen again in {event.milestone}, round {event.round}"
         case e.IssueDismissed():
-            return f"issue {event.id} dismissed: {event.reason}"
+            return f"issue {event.id} {'put in the backlog' if event.backlog else 'dismissed'}: {event.reason}"
     assert_never(event)
 
 

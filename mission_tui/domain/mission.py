@@ -10,8 +10,9 @@ from mission_tui.domain.budget import Limits
 from mission_tui.domain.seats import SeatSettings
 from mission_tui.domain.state.contract import ContractState
 from mission_tui.domain.state.conversation import ConversationState, DecisionsState
+from mission_tui.domain.state.issues import IssuesState
 from mission_tui.domain.state.plan import PlanState
-from mission_tui.domain.state.runs import IssuesState, RunsState
+from mission_tui.domain.state.runs import RunsState
 from mission_tui.domain.state.validation import ValidationState
 
 MissionStatus = Literal[
@@ -99,7 +100,7 @@ class Mission:
         if isinstance(event, e.PlanEvent):
             return self._plan(event)
         if isinstance(event, e.IssueEvent):
-            return replace(self, issues=self.issues.apply(event))
+            return self._issue(event)
         if isinstance(event, e.DecisionEvent):
             return replace(self, decisions=self.decisions.apply(event))
         return replace(self, conversation=self.conversation.apply(event))
@@ -155,6 +156,14 @@ class Mission:
             return replace(changed, issues=self.issues.resolve(event.resolves, f"feature {event.feature.id}"))
         return changed
 
+    def _issue(self, event: e.IssueEvent) -> "Mission":
+        issues = self.issues.apply(event)
+        if isinstance(event, e.FindingSeen):
+            feature = self.plan.features.get(self.issues.issues[event.id].settled_by or "")
+            if feature is not None and not feature.open:
+                issues = issues.resolve((event.id,), None)
+        return replace(self, issues=issues)
+
     def _run(self, event: e.RunEvent) -> "Mission":
         changed = replace(self, runs=self.runs.apply(event))
         if not isinstance(event, e.RunStarted):
@@ -182,6 +191,7 @@ class Mission:
             conversation=replace(self.conversation, constraints=point.constraints),
             head=point.head,
             tree=point.tree,
+            issues=self.issues.forget_rounds(undone),
             checkpoints=kept,
             rolled_back=undone,
         )

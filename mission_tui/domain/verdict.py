@@ -127,6 +127,9 @@ class Finding(Frozen):
     consequence: str = Field(min_length=1)
     file: str | None = None
     line: int | None = None
+    same_as: str | None = Field(
+        default=None, description="id of the earlier finding that this is, or `new` if it is none of those listed"
+    )
 
 
 class BaseResult(Frozen):

@@ -1,7 +1,7 @@
 """Starting and resuming the runs of agents: who they are, what they are told, where they work."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import replace
 
 from mission_tui.content.resources import skills_dir
@@ -10,6 +10,7 @@ from mission_tui.content.skills import find_skills
 from mission_tui.domain.events import AnyEvent, RunEnded, RunStarted
 from mission_tui.domain.mission import Mission
 from mission_tui.domain.ports import Model
+from mission_tui.domain.weakened import candidates, vanished_test
 from mission_tui.engine import briefing
 from mission_tui.engine.conversation import opening
 from mission_tui.engine.desk import Desk
@@ -51,7 +52,7 @@ class Agents:
         try:
             if self.desk.journal.context(run_id) is None:
                 text = await self._briefing(event, assignment)
-                specs = [TOOLS[name].spec() for name in role.tools]
+                specs = [TOOLS[name].spec(role.name) for name in role.tools]
                 self.desk.journal.open_run(run_id, opening(role.body, text, specs))
             return await AgentRun(self.desk, workshop, self._model(event, run_id)).play()
         finally:
@@ -76,7 +77,7 @@ class Agents:
         role = self.desk.roles["researcher"].model_copy(update={"reads": asking.reads})
         place = await tree_for(self.desk, role, run_id, event.base)
         workshop = RunWorkshop(self.desk, Assignment(run_id, "researcher"), role, place, self)
-        specs = [TOOLS[name].spec() for name in role.tools]
+        specs = [TOOLS[name].spec(role.name) for name in role.tools]
         self.desk.journal.open_run(run_id, opening(role.body, briefing.for_researcher(question, paths), specs))
         try:
             await AgentRun(self.desk, workshop, self._model(event, run_id)).play()
@@ -119,11 +120,27 @@ class Agents:
         )
 
     async def _with_diff(self, assignment: Assignment) -> Assignment:
-        diff = await self.feature_diff(assignment.feature or "")
+        feature = assignment.feature or ""
+        diff = await self.feature_diff(feature)
         path = self.desk.files.runs / assignment.run_id / "feature.diff"
         await asyncio.to_thread(path.write_text, diff, encoding="utf-8")
-        raw = RawEvidence(kind="diff", path=path, name=f"{assignment.feature}.diff", media_type="text/x-diff")
-        return replace(assignment, attached=(store_evidence(self.desk, raw, "diff"),))
+        raw = RawEvidence(kind="diff", path=path, name=f"{feature}.diff", media_type="text/x-diff")
+        weakened = list(candidates(diff))
+        for test in await self._vanished(assignment.milestone or "", feature):
+            weakened.append(vanished_test(test, len(weakened) + 1))
+        return replace(assignment, attached=(store_evidence(self.desk, raw, "diff"),), candidates=tuple(weakened))
+
+    async def _vanished(self, milestone: str, feature: str) -> list[str]:
+        """Tests of the base that no longer run: for the first feature whose diff names them, else for the last one."""
+        mission = self.desk.mission
+        last = mission.validation.last_round(milestone)
+        if last is None or last.scrutiny is None:
+            return []
+        vanished = [t for c in last.scrutiny.comparisons for t in c.vanished]
+        done = [f.feature.id for f in mission.plan.in_milestone(milestone) if f.status == "completed"]
+        diffs = {name: await self.feature_diff(name) for name in done} if vanished else {}
+        blamed = {t: next((n for n in done if _bare(t) in diffs[n]), done[-1]) for t in vanished}
+        return [t for t, name in blamed.items() if name == feature]
 
     async def feature_diff(self, feature: str) -> str:
         state = self.desk.mission.plan.features[feature]
@@ -137,7 +154,7 @@ class Agents:
                 return briefing.for_worker(mission, assignment, skill, self._rules())
             case "reviewer":
                 diff = await self.feature_diff(assignment.feature or "")
-                return briefing.for_reviewer(mission, assignment, diff, self._candidates(assignment))
+                return briefing.for_reviewer(mission, assignment, diff)
             case "user_tester":
                 return briefing.for_user_tester(mission, assignment)
             case "contract_reviewer":
@@ -165,9 +182,7 @@ class Agents:
         except (TreeProblem, OSError):
             return ""
 
-    def _candidates(self, assignment: Assignment) -> Sequence[str]:
-        """Tests that ran on the base and are gone or skipped: somebody must say why that is right."""
-        last = self.desk.mission.validation.last_round(assignment.milestone or "")
-        if last is None or last.scrutiny is None:
-            return ()
-        return [f"the test {t} no longer runs" for c in last.scrutiny.comparisons for t in c.vanished]
+
+def _bare(test: str) -> str:
+    """A test's own name, without its module, class and parameters."""
+    return test.partition("[")[0].rpartition(".")[2].rpartition("::")[2].strip()

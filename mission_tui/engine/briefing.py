@@ -9,10 +9,14 @@ from collections.abc import Iterable, Sequence
 from mission_tui.domain.contract import Assertion
 from mission_tui.domain.decision import Decision
 from mission_tui.domain.events import HandoffRecorded
+from mission_tui.domain.findings import outside, trend
+from mission_tui.domain.handoff import Issue
 from mission_tui.domain.mission import Mission
 from mission_tui.domain.next import judgement_needed, vacuous
 from mission_tui.domain.plan import Services
+from mission_tui.domain.state.issues import IssueState
 from mission_tui.tools.base import Assignment, both_ends
+from mission_tui.tools.findings import shown_before
 
 
 def _section(title: str, body: str) -> str:
@@ -169,9 +173,26 @@ def _old(failing: Sequence[str]) -> str:
 def _issues(mission: Mission) -> str:
     return "\n".join(
         f"{i.id} [{i.severity}, {i.source}{f', {i.feature}' if i.feature else ''}] {i.summary}"
-        f"{f' ({i.file}:{i.line or 1})' if i.file else ''}\n{both_ends(i.detail, 2000)}".rstrip()
+        f"{f' ({i.file}:{i.line or 1})' if i.file else ''}{_sightings(mission, i)}\n"
+        f"{both_ends(i.detail, 2000)}".rstrip()
         for i in mission.issues.open
     )
+
+
+def _sightings(mission: Mission, issue: Issue) -> str:
+    """How often a finding was met, and whether it lies beside the milestone's work."""
+    seen = mission.issues.issues[issue.id].seen
+    again = f"; seen {len(seen)} times" if len(seen) > 1 else ""
+    return again + ("; in code that the milestone did not touch" if outside(mission, issue) else "")
+
+
+def _convergence(mission: Mission, milestone: str | None) -> list[str]:
+    rounds = trend(mission, milestone) if milestone else ()
+    return [
+        f"round {r.round}: {len(r.new)} new findings, {len(r.repeated)} repeated, {len(r.regressed)} regressed, "
+        f"{len(r.gone)} gone"
+        for r in rounds
+    ]
 
 
 def _validation(mission: Mission) -> str:
@@ -188,7 +209,7 @@ def _validation(mission: Mission) -> str:
             f"old {', '.join(c.old_failures) or '-'}"
             for c in last.scrutiny.comparisons
         ]
-    return _bullets(lines)
+    return _bullets([*lines, *_convergence(mission, milestone)])
 
 
 def for_worker(mission: Mission, assignment: Assignment, skill: str | None, rules: str) -> str:
@@ -228,7 +249,7 @@ def _base_failures(mission: Mission) -> str:
     )
 
 
-def for_reviewer(mission: Mission, assignment: Assignment, diff: str, candidates: Sequence[str]) -> str:
+def for_reviewer(mission: Mission, assignment: Assignment, diff: str) -> str:
     """The spec, the assertions and the diff; nothing of what the worker thought or said."""
     feature = mission.plan.features[assignment.feature or ""].feature
     return _join(
@@ -237,17 +258,29 @@ def for_reviewer(mission: Mission, assignment: Assignment, diff: str, candidates
             _section("Assertions it claims to fulfil", _assertions(mission, feature.fulfills)),
             _section("Fails on the base already", _base_failures(mission) or "nothing"),
             _section("You must answer in `verdicts`", _bullets(assignment.assertions)),
-            _section("Answer these candidates too", _bullets(candidates)),
+            _section("You must answer in `candidates`", _bullets(f"{c.id} {c.text}" for c in assignment.candidates)),
             _section("Constraints for everybody", _bullets(mission.conversation.constraints)),
-            _section("Findings open before", _open_findings(mission, feature.id)),
+            _section("Findings of earlier rounds", _earlier_findings(mission, assignment)),
             _section("Diff", f"```diff\n{both_ends(diff, 60_000)}\n```"),
         ]
     )
 
 
-def _open_findings(mission: Mission, feature: str) -> str:
-    known = [i for i in mission.issues.issues.values() if i.issue.source == "finding" and i.issue.feature == feature]
-    return _bullets(f"{i.issue.id} {i.issue.summary}: {i.resolution or 'open'}" for i in known)
+def _earlier_findings(mission: Mission, assignment: Assignment) -> str:
+    """What validators found before in what this one looks at, with its id, place and fate."""
+    known = [mission.issues.issues[name] for name in shown_before(mission, assignment)]
+    return _bullets(
+        f"{i.issue.id} [{i.issue.severity}]{f' {i.issue.file}:{i.issue.line or 1}' if i.issue.file else ''} "
+        f"{i.issue.summary}: {_fate(mission, i)}"
+        for i in known
+    )
+
+
+def _fate(mission: Mission, state: IssueState) -> str:
+    feature = mission.plan.features.get(state.settled_by or "")
+    if feature is not None:
+        return f"became {feature.feature.id}, which is {feature.status}"
+    return state.resolution or "open"
 
 
 def for_user_tester(mission: Mission, assignment: Assignment) -> str:
@@ -263,6 +296,7 @@ def for_user_tester(mission: Mission, assignment: Assignment) -> str:
                 "Proved by machine already (for orientation)",
                 _bullets(f"{n} {mission.contract.assertions[n].title}" for n in context),
             ),
+            _section("Findings of earlier rounds", _earlier_findings(mission, assignment)),
             _section("Services manifest", services_text(mission.plan.services)),
             _section("Constraints for everybody", _bullets(mission.conversation.constraints)),
         ]

@@ -54,6 +54,7 @@ class RunWorkshop:
         self._interactive: Interactive | None = None
         self._app: AppUnderTest | None = None
         self._logs = itertools.count(1)
+        self._put: set[str] = set()
 
     @property
     def mission(self) -> Mission:
@@ -117,6 +118,11 @@ class RunWorkshop:
     def _known(self) -> list[Evidence]:
         steps = self.desk.journal.steps(self.assignment.run_id)
         return [Evidence.model_validate(e) for s in steps for e in (s.result or {}).get("evidence", ())]
+
+    def first_time(self, question: str) -> bool:
+        new = question not in self._put
+        self._put.add(question)
+        return new
 
     def log_path(self, name: str) -> Path:
         return self.place.logs / f"{name}-{next(self._logs)}.log"

@@ -16,6 +16,7 @@ from mission_tui.domain.handoff import Handoff, ObservedCommand
 from mission_tui.domain.mission import Mission
 from mission_tui.domain.ports import Box, CommandResult, JsonObject, ToolSpec
 from mission_tui.domain.verdict import Evidence
+from mission_tui.domain.weakened import Candidate
 from mission_tui.proof.interactive import Interactive
 from mission_tui.proof.results import RawEvidence
 from mission_tui.tools.tree import TreeFiles
@@ -63,6 +64,8 @@ class Assignment:
     """What a validator must give verdicts on."""
     attached: tuple[Evidence, ...] = ()
     """Evidence that the engine itself gathered for the run, such as the reviewed diff."""
+    candidates: tuple[Candidate, ...] = ()
+    """Places of the reviewed diff where proof may have become weaker: each must be answered."""
 
 
 class Workshop(Protocol):
@@ -87,6 +90,10 @@ class Workshop(Protocol):
 
     def evidence(self, ids: tuple[str, ...]) -> tuple[Evidence, ...]:
         """Look stored observations of this run up; raises KeyError with the unknown id."""
+        ...
+
+    def first_time(self, question: str) -> bool:
+        """Whether this question has not been put to the run before; it counts as put from now on."""
         ...
 
     def keep_output(self, log: Path) -> str | None: ...
@@ -124,15 +131,12 @@ class Tool(Generic[ArgsT]):
     ends: Callable[[ArgsT], bool] = _never
     """Whether this call, once accepted, ends the run."""
 
-    @property
-    def description(self) -> str:
-        return _description(self.name)
-
-    def spec(self) -> ToolSpec:
+    def spec(self, role: str = "") -> ToolSpec:
+        """The tool as a model of this role is told of it."""
         schema = self.args.model_json_schema()
         schema.pop("title", None)
         schema.pop("description", None)
-        return ToolSpec(name=self.name, description=self.description, parameters=schema)
+        return ToolSpec(name=self.name, description=_description(self.name, role), parameters=schema)
 
     async def call(self, arguments: str, workshop: Workshop) -> ToolResult:
         """Parse the raw arguments strictly and run. Raises ToolProblem with what to mend."""
@@ -167,8 +171,11 @@ def _plain(kind: str, message: str) -> str:
 
 
 @cache
-def _description(name: str) -> str:
-    return (Path(__file__).parent / f"{name}.md").read_text(encoding="utf-8").strip()
+def _description(name: str, role: str) -> str:
+    """`NAME.ROLE.md` where a role needs other words, else `NAME.md`."""
+    folder = Path(__file__).parent
+    own = folder / f"{name}.{role}.md"
+    return (own if own.exists() else folder / f"{name}.md").read_text(encoding="utf-8").strip()
 
 
 ESCAPES = re.compile(r"\x1b(?:\[[0-9;?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[@-Z\\-_])")

@@ -25,6 +25,7 @@ class AskHuman(Frozen):
 class DismissIssue(Frozen):
     id: str
     reason: str = Field(min_length=1)
+    backlog: bool = Field(default=False, description="true: it is right, and listed for after the mission")
 
 
 class RollBack(Frozen):
@@ -68,8 +69,8 @@ async def ask_human(args: AskHuman, workshop: Workshop) -> ToolResult:
 
 
 async def dismiss_issue(args: DismissIssue, workshop: Workshop) -> ToolResult:
-    dismissed = IssueDismissed(run_id=workshop.assignment.run_id, id=args.id, reason=args.reason)
-    return ToolResult(f"dismissed {args.id}", lambda _: (dismissed,))
+    dismissed = IssueDismissed(run_id=workshop.assignment.run_id, id=args.id, reason=args.reason, backlog=args.backlog)
+    return ToolResult(f"{args.id} {'is in the backlog' if args.backlog else 'dismissed'}", lambda _: (dismissed,))
 
 
 async def roll_back(args: RollBack, workshop: Workshop) -> ToolResult:

@@ -238,7 +238,7 @@ async def test_a_box_that_is_killed_from_outside_says_so(tmp_path):
             await task
         with pytest.raises(BoxError, match="died"):
             await box.run("true", timeout_s=10)
-    assert not processes_with(tmp_path)
+        await asyncio.to_thread(wait_for, lambda: not processes_with(tmp_path))
 
 
 def open_descriptors() -> int:

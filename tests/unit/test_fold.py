@@ -8,6 +8,7 @@ from mission_tui.domain.events import (
     ContractDrafted,
     FeatureAdded,
     FeatureCancelled,
+    FindingSeen,
     IssueDismissed,
     IssueOpened,
     MilestoneSealed,
@@ -78,6 +79,14 @@ def moves() -> st.SearchStrategy[list[AnyEvent]]:
             st.sampled_from(["I1", "I2"]),
         ),
         st.builds(lambda i: [IssueDismissed(id=i, reason="no")], st.sampled_from(["I1", "I2"])),
+        st.builds(
+            lambda i: [IssueOpened(issue=Issue(id=i, source="finding", severity="suggestion", summary="odd"))],
+            st.sampled_from(["I3", "I4"]),
+        ),
+        st.builds(
+            lambda i, m, r: [FindingSeen(id=i, milestone=m, round=r, severity="blocking", detail="again")],
+            st.sampled_from(["I2", "I3", "I4"]), MILESTONES, ROUNDS,
+        ),
         st.builds(
             lambda f, a, m: [FeatureAdded(feature=feature(f, (a,), m), origin="fix")], FEATURES, NAMES, MILESTONES
         ),

@@ -29,9 +29,15 @@ def test_long_output_keeps_both_ends_and_says_how_much_is_missing():
 def test_every_tool_that_a_role_names_exists_with_a_description_and_a_schema():
     for role in load_roles(prompts_dir()).values():
         for name in role.tools:
-            spec = TOOLS[name].spec()
+            spec = TOOLS[name].spec(role.name)
             assert spec.description
             assert spec.parameters["type"] == "object"
+
+
+def test_a_contract_reviewer_is_not_told_of_diffs_and_verdicts():
+    general, own = (TOOLS["submit_review"].spec(role).description for role in ("reviewer", "contract_reviewer"))
+    assert "the diff is attached" in general
+    assert "the diff is attached" not in own
 
 
 @pytest.mark.parametrize("arguments", ['{"path": "a"', "[]", '{"path": 3}', '{"pth": "a"}', "nonsense"])

@@ -13,6 +13,7 @@ from mission_tui.domain.events.execution import (
     DecisionAnswered,
     DecisionOpened,
     DecisionWithdrawn,
+    FindingSeen,
     HandoffRecorded,
     IssueDismissed,
     IssueOpened,
@@ -71,7 +72,7 @@ ContractEvent = ContractDrafted | ContractAmended | AssertionOverridden
 PlanEvent = PlanDrafted | PlanSubmitted | PlanReturned | PlanApproved | MilestoneAdded | MilestoneSealed
 FeatureEvent = FeatureAdded | FeatureChanged | FeatureCancelled | FeatureCompleted | FeatureFailed
 RunEvent = RunStarted | RunEnded | HandoffRecorded
-IssueEvent = IssueOpened | IssueDismissed
+IssueEvent = IssueOpened | FindingSeen | IssueDismissed
 ValidationEvent = (
     BaseProved
     | ContractReviewed
@@ -138,6 +139,7 @@ __all__ = [
     "FeatureCompleted",
     "FeatureEvent",
     "FeatureFailed",
+    "FindingSeen",
     "HandoffRecorded",
     "IssueDismissed",
     "IssueEvent",

@@ -6,7 +6,7 @@ from pydantic import Field
 
 from mission_tui.domain.decision import Answer, Decision
 from mission_tui.domain.events.base import Event
-from mission_tui.domain.handoff import Handoff, Issue, ObservedClaim
+from mission_tui.domain.handoff import Handoff, Issue, ObservedClaim, Severity
 from mission_tui.domain.ports import Usage
 
 
@@ -50,10 +50,25 @@ class IssueOpened(Event):
     issue: Issue
 
 
+class FindingSeen(Event):
+    """A validator met a known finding again, in a later round or another milestone."""
+
+    kind: Literal["finding_seen"] = "finding_seen"
+    id: str
+    milestone: str
+    round: int
+    severity: Severity
+    detail: str
+    file: str | None = None
+    line: int | None = None
+
+
 class IssueDismissed(Event):
     kind: Literal["issue_dismissed"] = "issue_dismissed"
     id: str
     reason: str = Field(min_length=1)
+    backlog: bool = False
+    """It is right, and left for after the mission."""
 
 
 class DecisionOpened(Event):

@@ -4,6 +4,7 @@ from typing import Literal
 
 from mission_tui.domain.events.base import Event
 from mission_tui.domain.verdict import BaseResult, CheckComparison, CheckOutcome, Finding, Verdict
+from mission_tui.domain.weakened import AnsweredCandidate
 
 
 class BaseProved(Event):
@@ -51,6 +52,10 @@ class ReviewRecorded(Event):
     feature: str
     summary: str
     findings: tuple[Finding, ...] = ()
+    answers: tuple[AnsweredCandidate, ...] = ()
+    """What the reviewer said of each place where proof may have become weaker."""
+    shown: tuple[str, ...] = ()
+    """Earlier findings that the reviewer was asked to look at again."""
 
 
 class VerdictRecorded(Event):
@@ -64,6 +69,8 @@ class UserTestingRecorded(Event):
     round: int
     summary: str
     findings: tuple[Finding, ...] = ()
+    shown: tuple[str, ...] = ()
+    """Earlier findings that the tester was asked to look at again."""
 
 
 class ValidationConcluded(Event):

@@ -7,6 +7,7 @@ from mission_tui.domain.events import (
     DecisionAnswered,
     DecisionOpened,
     DecisionWithdrawn,
+    FindingSeen,
     HandoffRecorded,
     IssueDismissed,
     IssueOpened,
@@ -95,6 +96,15 @@ def issues_are_answered_once(mission: Mission, event: AnyEvent) -> Iterator[Viol
         )
 
 
+def a_finding_seen_again_is_known(mission: Mission, event: AnyEvent) -> Iterator[Violation]:
+    """Only what a validator found before is seen again."""
+    if not isinstance(event, FindingSeen):
+        return
+    state = mission.issues.issues.get(event.id)
+    if state is None or state.issue.source != "finding":
+        yield Violation(rule="unknown_finding", offender=event.id, message=f"{event.id}: no finding has this id")
+
+
 def decisions_are_answered_once(mission: Mission, event: AnyEvent) -> Iterator[Violation]:
     """An answer names an open decision and one of its choices."""
     if isinstance(event, DecisionOpened) and event.decision.id in mission.decisions.decisions:
@@ -155,6 +165,7 @@ RULES = (
     a_run_starts_only_when_it_may,
     a_run_ends_once,
     issues_are_answered_once,
+    a_finding_seen_again_is_known,
     decisions_are_answered_once,
     approval_follows_submission,
     a_rollback_has_a_place_to_go,

@@ -1,18 +1,14 @@
-"""Runs, the handoffs that ended them, and the issues that came of them."""
+"""Runs, and the handoffs that ended them."""
 
 from dataclasses import dataclass, field, replace
 from typing import assert_never
 
 from mission_tui.domain.events import (
     HandoffRecorded,
-    IssueDismissed,
-    IssueEvent,
-    IssueOpened,
     RunEnded,
     RunEvent,
     RunStarted,
 )
-from mission_tui.domain.handoff import Issue
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,36 +49,3 @@ class RunsState:
         run_id = event.run_id or ""
         runs = {**self.runs, run_id: replace(self.runs[run_id], ended=event)}
         return replace(self, runs=runs, active=tuple(r for r in self.active if r != run_id))
-
-
-@dataclass(frozen=True, slots=True)
-class IssueState:
-    issue: Issue
-    resolution: str | None = None
-    """`feature ID`, or `dismissed: REASON`; None while open."""
-
-
-@dataclass(frozen=True, slots=True)
-class IssuesState:
-    issues: dict[str, IssueState] = field(default_factory=dict[str, IssueState])
-
-    @property
-    def open(self) -> tuple[Issue, ...]:
-        return tuple(i.issue for i in self.issues.values() if i.resolution is None)
-
-    def next_id(self) -> str:
-        return f"I{len(self.issues) + 1}"
-
-    def apply(self, event: IssueEvent) -> "IssuesState":
-        match event:
-            case IssueOpened():
-                return replace(self, issues={**self.issues, event.issue.id: IssueState(event.issue)})
-            case IssueDismissed():
-                return self.resolve((event.id,), f"dismissed: {event.reason}")
-        assert_never(event)
-
-    def resolve(self, ids: tuple[str, ...], resolution: str) -> "IssuesState":
-        if not ids:
-            return self
-        changed = {name: replace(self.issues[name], resolution=resolution) for name in ids}
-        return replace(self, issues={**self.issues, **changed})

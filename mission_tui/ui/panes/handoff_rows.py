@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from mission_tui.domain.events import HandoffRecorded
 from mission_tui.domain.handoff import Issue
 from mission_tui.domain.mission import Mission
-from mission_tui.domain.state.runs import IssueState
+from mission_tui.domain.state.issues import IssueState
 from mission_tui.ui.look import Line, Piece, Tone
 from mission_tui.ui.text import clean, counted, cut, money, one_line, padded, wrapped
 from mission_tui.ui.widgets.lines import Painted

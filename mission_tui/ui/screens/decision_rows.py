@@ -169,7 +169,8 @@ def _round(one: RoundState, width: int) -> Iterator[Painted]:
     for source, findings in reports:
         for finding in findings:
             tone: Tone = "bad" if finding.severity == "blocking" else "plain"
-            text = f"{finding.severity.replace('_', ' ')}: {one_line(finding.title)}"
+            again = f" (again {finding.same_as})" if finding.same_as else ""
+            text = f"{finding.severity.replace('_', ' ')}: {one_line(finding.title)}{again}"
             yield _row((f"  {source} ", "key"), (cut(text, width - 3 - len(source)), tone))
 
 

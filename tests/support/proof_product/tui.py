@@ -10,8 +10,9 @@ import tty
 def draw(last: str) -> None:
     size = os.get_terminal_size(0)
     # The third sequence is one that screen models stumble over.
-    sys.stdout.write(f"\x1b[2J\x1b[H\x1b[?4mKeys — size {size.columns}x{size.lines}\r\n\x1b[1mlast: {last}\x1b[0m\r\n")
-    sys.stdout.flush()
+    text = f"\x1b[2J\x1b[H\x1b[?4mKeys — size {size.columns}x{size.lines}\r\n\x1b[1mlast: {last}\x1b[0m\r\n"
+    # Not through `sys.stdout`, which must not be entered again by the signal's handler while it still flushes.
+    os.write(1, text.encode())
 
 
 def main() -> None:
@@ -26,8 +27,7 @@ def main() -> None:
             if data == b"q":
                 break
             if data == b"?":
-                sys.stdout.write("\x1b[6n")
-                sys.stdout.flush()
+                os.write(1, b"\x1b[6n")
                 data = os.read(0, 1024)
             last = repr(data.decode())
             draw(last)

@@ -20,7 +20,10 @@ _MODELS: dict[str, type[Frozen]] = {
     "feature": Feature,
     "services": Services,
 }
-_WIDTH = 96
+_SHORT = 24
+"""Characters of words that are listed on one line."""
+_WIDTH = 100_000
+"""Never broken: where it is edited, long lines wrap by themselves."""
 
 
 class _Dumper(yaml.SafeDumper):
@@ -35,7 +38,13 @@ def _text(dumper: yaml.SafeDumper, value: str) -> yaml.Node:
     return dumper.represent_scalar("tag:yaml.org,2002:str", value, style=style)  # pyright: ignore[reportUnknownMemberType] - PyYAML is untyped
 
 
+def _list(dumper: yaml.SafeDumper, value: list[object]) -> yaml.Node:
+    names = all(isinstance(item, str) and len(item) <= _SHORT and " " not in item for item in value)
+    return dumper.represent_sequence("tag:yaml.org,2002:seq", value, flow_style=names)  # pyright: ignore[reportUnknownMemberType] - PyYAML is untyped
+
+
 _Dumper.add_representer(str, _text)
+_Dumper.add_representer(list, _list)
 
 
 @dataclass(frozen=True)
@@ -50,7 +59,10 @@ class ReadPart:
 def part_text(part: Frozen) -> str:
     """The part as YAML, its defaults left out."""
     data = part.model_dump(mode="json", exclude_defaults=True)
-    return yaml.dump(data, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=_WIDTH) if data else ""
+    if isinstance(part, Assertion):
+        data["proof"] = {"by": part.proof.by, **data["proof"]}
+    text = yaml.dump(data, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=_WIDTH) if data else ""
+    return text.rstrip("\n")
 
 
 def parse_part(kind: Literal["assertion", "milestone", "feature", "services"], text: str) -> ReadPart:

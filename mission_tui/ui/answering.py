@@ -6,7 +6,8 @@ from mission_tui.domain.decision import Decision
 from mission_tui.domain.rollback import checkpoint_before
 from mission_tui.store.inbox import Decide, RollBack, SetBudget
 from mission_tui.ui.control import Host
-from mission_tui.ui.screens.decision import DecisionScreen
+from mission_tui.ui.screens.decision import EDIT, DecisionScreen
+from mission_tui.ui.screens.draft import DraftScreen
 from mission_tui.ui.screens.questions import QuestionsScreen
 from mission_tui.ui.screens.review import ReviewScreen
 from mission_tui.ui.screens.rollback import RollbackScreen
@@ -35,6 +36,9 @@ async def _ask(app: App[None], host: Host, decision: Decision) -> Given:
     if decision.kind == "review_milestone" and milestone in host.mission.plan.milestones:
         return await app.push_screen_wait(ReviewScreen(host, milestone, decision))
     given = await app.push_screen_wait(DecisionScreen(host.mission, decision))
+    if given == EDIT:
+        await app.push_screen_wait(DraftScreen(host, host.talk))
+        return None
     if isinstance(given, Decide) and given.choice in ("rollback", "roll back"):
         return await _after_preview(app, host, decision, given)
     return given

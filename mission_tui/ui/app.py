@@ -25,7 +25,7 @@ from mission_tui.ui.steering import steer
 from mission_tui.ui.theme import DARK, THEMES
 
 SHEETS = ("widgets/lines", "widgets/keybar", "panes/coverage", "panes/chat", "panes/status")
-SCREEN_SHEETS = ("screens/dialog", "screens/new_mission", "screens/mission", "screens/review")
+SCREEN_SHEETS = ("screens/dialog", "screens/new_mission", "screens/mission", "screens/review", "screens/draft")
 
 
 class MissionApp(App[None]):

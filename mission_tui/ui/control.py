@@ -7,6 +7,7 @@ from textual.binding import Binding, BindingType
 from textual.screen import Screen
 
 from mission_tui.domain.budget import Spend
+from mission_tui.domain.events import Recorded
 from mission_tui.domain.mission import Mission
 from mission_tui.store import inbox
 from mission_tui.store.layout import MissionFiles
@@ -31,6 +32,11 @@ class Host(Protocol):
     def spend(self) -> Spend: ...
     @property
     def engine(self) -> int | None: ...
+    @property
+    def talk(self) -> list[Recorded]:
+        """What was said and decided so far."""
+        ...
+
     def send(self, command: inbox.Command) -> None:
         """Leave a command for the engine, and start one if none is there to take it."""
         ...
@@ -81,6 +87,9 @@ class MissionView(Screen[ResultT | None], Generic[ResultT]):
 
     def say(self, line: Line | None) -> None:
         self.query_one(NoticeBar).say(line)
+
+    def heard(self, records: list[Recorded]) -> None:
+        """More was said and decided."""
 
     def settled(self, command: inbox.Command, refused: str | None) -> None:
         """The engine took a command, or refused it and why."""

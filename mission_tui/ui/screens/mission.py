@@ -10,6 +10,7 @@ from textual.screen import Screen
 
 from mission_tui.domain.budget import Spend
 from mission_tui.domain.decision import Decision
+from mission_tui.domain.events import Recorded
 from mission_tui.domain.mission import Mission
 from mission_tui.store import inbox
 from mission_tui.store.layout import MissionFiles
@@ -24,6 +25,7 @@ from mission_tui.ui.panes.handoffs import HandoffPane
 from mission_tui.ui.panes.status import NoticeBar, StatusBar
 from mission_tui.ui.panes.transcript import TranscriptPane
 from mission_tui.ui.screens.assertion import AssertionScreen
+from mission_tui.ui.screens.draft import DraftScreen
 from mission_tui.ui.screens.inbox import InboxScreen
 from mission_tui.ui.screens.review import ReviewScreen
 from mission_tui.ui.text import one_line
@@ -53,6 +55,7 @@ class MissionScreen(Screen[None]):
         Binding("S", "app.steer('stop')", "stop now", show=False),
         Binding("c", "app.steer('control')", "control", show=False),
         Binding("r", "review", "review", show=False),
+        Binding("e", "edit", "edit contract and plan", show=False),
         Binding("m", "message", "message", show=False),
         Binding("escape", "back", "missions", show=False),
     ]
@@ -119,6 +122,13 @@ class MissionScreen(Screen[None]):
 
     def on_talk_read(self, event: feed.TalkRead) -> None:
         self.query_one(ChatPane).add(event.events)
+        for view in self._views():
+            view.heard(event.events)
+
+    @property
+    def talk(self) -> list[Recorded]:
+        """What was said and decided so far."""
+        return self.query_one(ChatPane).records
 
     def on_steps_read(self, event: feed.StepsRead) -> None:
         self.query_one(TranscriptPane).add_steps(event.run_id, event.steps, event.last)
@@ -251,6 +261,7 @@ class MissionScreen(Screen[None]):
             *self._pane().hints(),
             Hint("i", f"inbox {waits}" if waits else "inbox", "inbox"),
             *((Hint("r", "review", "review"),) if self.mission.plan.approved else ()),
+            *((Hint("e", "edit plan", "edit"),) if self.mission.contract.assertions and not self.mission.ended else ()),
             *(() if self.mission.ended else (Hint("c", "control", "app.steer('control')"),)),
             Hint("z", "zoom", "zoom"),
             Hint("?", "keys", "app.help"),
@@ -303,6 +314,11 @@ class MissionScreen(Screen[None]):
     @work(exclusive=True, group="answering")
     async def _open(self, decision: Decision) -> None:
         await answer_all(app_of(self), self, decision)
+
+    def action_edit(self) -> None:
+        """Contract and plan, at what the coverage pane's cursor is on."""
+        key = self.query_one(CoveragePane).lines.key or ""
+        app_of(self).push_screen(DraftScreen(self, self.talk, key.partition(":")[2] or None))
 
     def action_review(self) -> None:
         """The milestone that waits for a review, else the one that is worked on."""

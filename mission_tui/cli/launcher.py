@@ -3,12 +3,10 @@
 import asyncio
 from pathlib import Path
 
-import click
-
-from mission_tui.cli.mistakes import explained
+from mission_tui.cli.readings import DiskReadings, problem_of
 from mission_tui.store.layout import mission_files
 from mission_tui.store.lock import holder
-from mission_tui.ui.launcher import LaunchProblem, Wish
+from mission_tui.ui.launcher import Wish
 
 
 class EngineLauncher:
@@ -16,6 +14,7 @@ class EngineLauncher:
 
     def __init__(self, data: Path) -> None:
         self._data = data
+        self.readings = DiskReadings(data)
 
     def start(self, mission_id: str) -> None:
         """Start the mission's engine unless it runs. Raises LaunchProblem."""
@@ -24,7 +23,7 @@ class EngineLauncher:
         try:
             start_detached(mission_files(self._data, mission_id))
         except Exception as error:
-            raise _problem(error) from error
+            raise problem_of(error) from error
 
     def engine_alive(self, mission_id: str) -> int | None:
         """The engine's process id, or None."""
@@ -39,12 +38,4 @@ class EngineLauncher:
         try:
             return asyncio.run(create.create(self._data, asked, Flags())).files.id
         except Exception as error:
-            raise _problem(error) from error
-
-
-def _problem(error: Exception) -> Exception:
-    """A user's mistake in the screen's terms; anything else as it is."""
-    if isinstance(error, click.ClickException):
-        return LaunchProblem(error.format_message())
-    mistake = explained(error)
-    return error if mistake is None else LaunchProblem("; ".join(mistake.lines))
+            raise problem_of(error) from error

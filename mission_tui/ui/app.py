@@ -1,6 +1,7 @@
 """The terminal application: it composes screens, and nothing more."""
 
 from collections.abc import Iterable
+from functools import partial
 from pathlib import Path
 from typing import ClassVar
 
@@ -12,16 +13,19 @@ from textual.screen import Screen
 
 from mission_tui.store.errors import UnknownMission
 from mission_tui.store.layout import mission_files
+from mission_tui.ui.control import Host
 from mission_tui.ui.launcher import Launcher
 from mission_tui.ui.screens.help import HelpScreen
 from mission_tui.ui.screens.home import HomeScreen
 from mission_tui.ui.screens.mission import MissionScreen
 from mission_tui.ui.screens.new_mission import NewMissionScreen
+from mission_tui.ui.screens.steer import CapsScreen, ControlScreen, MessageScreen, SeatScreen, deeds
 from mission_tui.ui.screens.too_small import LEAST, TooSmallScreen
+from mission_tui.ui.steering import steer
 from mission_tui.ui.theme import DARK, THEMES
 
 SHEETS = ("widgets/lines", "widgets/keybar", "widgets/find", "panes/coverage", "panes/chat", "panes/status")
-SCREEN_SHEETS = ("screens/dialog", "screens/new_mission", "screens/mission")
+SCREEN_SHEETS = ("screens/dialog", "screens/new_mission", "screens/mission", "screens/review", "screens/draft")
 
 
 class MissionApp(App[None]):
@@ -32,6 +36,10 @@ class MissionApp(App[None]):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("q", "quit", "leave", show=False),
         Binding("question_mark", "help", "keys", show=False),
+        # Also while one types and over a dialog: nothing else uses these keys.
+        Binding("f2", "steer('control')", "control", show=False, priority=True),
+        Binding("f3", "steer('pause')", "pause or resume", show=False, priority=True),
+        Binding("f4", "steer('message')", "message", show=False, priority=True),
     ]
 
     def __init__(self, data: Path, launcher: Launcher, mission_id: str | None = None) -> None:
@@ -85,6 +93,22 @@ class MissionApp(App[None]):
         if isinstance(self.screen, MissionScreen):
             self.screen.start_engine()
 
+    def host(self) -> Host | None:
+        """The mission that keys steer: the one that is open, else the one that the list's cursor is on."""
+        opened = [screen for screen in self.screen_stack if isinstance(screen, MissionScreen)]
+        return opened[-1] if opened else None
+
+    def action_steer(self, deed: str) -> None:
+        """Do something with the mission, from whatever screen is shown."""
+        host = self.host()
+        steering = isinstance(self.screen, ControlScreen | MessageScreen | CapsScreen | SeatScreen)
+        if host is not None and not steering:
+            self._steer(host, deed)
+
+    @work(group="steering", exclusive=True)
+    async def _steer(self, host: Host, deed: str) -> None:
+        await steer(self, host, deed)
+
     def action_help(self) -> None:
         if not isinstance(self.screen, HelpScreen):
             self.push_screen(HelpScreen())
@@ -109,7 +133,10 @@ class MissionApp(App[None]):
         if isinstance(screen, MissionScreen):
             yield SystemCommand("Answer what waits", "open the oldest decision", screen.action_answer)
             yield SystemCommand("Inbox", "everything that waits for you", screen.action_inbox)
-            yield SystemCommand("Pause, resume or start", "at the next step", screen.action_pause)
-            yield SystemCommand("Stop now", "the step that is cut becomes unknown", screen.action_stop_now)
-            yield SystemCommand("Message the orchestrator", "write to it", screen.action_message)
+            yield SystemCommand("Review", "the present milestone on one screen", screen.action_review)
             yield SystemCommand("Zoom", "this pane alone, and back", screen.action_zoom)
+        host = self.host()
+        if host is not None:
+            for deed in deeds(host.mission, host.engine):
+                title, _, about = deed.text.partition(": ")
+                yield SystemCommand(title.capitalize(), about or deed.name, partial(self.action_steer, deed.name))

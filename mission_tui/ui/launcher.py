@@ -3,6 +3,8 @@
 from pathlib import Path
 from typing import NamedTuple, Protocol
 
+from mission_tui.ui.readings import Readings
+
 
 class LaunchProblem(Exception):
     """An engine or a mission could not be started; the message is one line and says what to do."""
@@ -17,6 +19,11 @@ class Wish(NamedTuple):
 
 class Launcher(Protocol):
     """Handed in by the command line. All methods may block for a while and are called off the event loop."""
+
+    @property
+    def readings(self) -> Readings:
+        """What can be read of repositories and texts."""
+        ...
 
     def start(self, mission_id: str) -> None:
         """Start the detached engine, or find the one that runs. Raises LaunchProblem."""

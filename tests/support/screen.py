@@ -10,6 +10,7 @@ from pathlib import Path
 from textual.pilot import Pilot
 from textual.widget import Widget
 
+from mission_tui.cli.readings import DiskReadings
 from mission_tui.engine.commands import consequences
 from mission_tui.store import inbox
 from mission_tui.ui.app import MissionApp
@@ -26,6 +27,7 @@ class DeskLauncher:
     pid: int | None = 4711
     started: list[str] = field(default_factory=list)
     make: Callable[[Wish], str] | None = None
+    readings: DiskReadings = field(default_factory=lambda: DiskReadings(Path("nowhere")))
 
     def start(self, mission_id: str) -> None:
         self.started.append(mission_id)
@@ -85,7 +87,9 @@ class Screen:
 async def screen(
     data: Path, mission_id: str | None = None, size: tuple[int, int] = (120, 40), launcher: DeskLauncher | None = None
 ):
-    app = MissionApp(data, launcher or DeskLauncher(), mission_id)
+    launcher = launcher or DeskLauncher()
+    launcher.readings = DiskReadings(data)
+    app = MissionApp(data, launcher, mission_id)
     async with app.run_test(size=size) as pilot:
         yield Screen(app, pilot)
 

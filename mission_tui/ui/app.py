@@ -134,6 +134,8 @@ class MissionApp(App[None]):
             yield SystemCommand("Answer what waits", "open the oldest decision", screen.action_answer)
             yield SystemCommand("Inbox", "everything that waits for you", screen.action_inbox)
             yield SystemCommand("Review", "the present milestone on one screen", screen.action_review)
+            yield SystemCommand("Skills", "read and edit what agents are given", screen.action_skills)
+            yield SystemCommand("Edit contract and plan", "in place, gates beside the line", screen.action_edit)
             yield SystemCommand("Zoom", "this pane alone, and back", screen.action_zoom)
         host = self.host()
         if host is not None:

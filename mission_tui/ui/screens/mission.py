@@ -28,6 +28,7 @@ from mission_tui.ui.screens.assertion import AssertionScreen
 from mission_tui.ui.screens.draft import DraftScreen
 from mission_tui.ui.screens.inbox import InboxScreen
 from mission_tui.ui.screens.review import ReviewScreen
+from mission_tui.ui.screens.skills import SkillsScreen
 from mission_tui.ui.text import one_line
 from mission_tui.ui.typed import app_of
 from mission_tui.ui.widgets.frame import Framed
@@ -55,6 +56,7 @@ class MissionScreen(Screen[None]):
         Binding("S", "app.steer('stop')", "stop now", show=False),
         Binding("c", "app.steer('control')", "control", show=False),
         Binding("r", "review", "review", show=False),
+        Binding("s", "skills", "skills", show=False),
         Binding("e", "edit", "edit contract and plan", show=False),
         Binding("m", "message", "message", show=False),
         Binding("escape", "back", "missions", show=False),
@@ -263,6 +265,7 @@ class MissionScreen(Screen[None]):
             *((Hint("r", "review", "review"),) if self.mission.plan.approved else ()),
             *((Hint("e", "edit plan", "edit"),) if self.mission.contract.assertions and not self.mission.ended else ()),
             *(() if self.mission.ended else (Hint("c", "control", "app.steer('control')"),)),
+            Hint("s", "skills", "skills"),
             Hint("z", "zoom", "zoom"),
             Hint("?", "keys", "app.help"),
             Hint("q", "leave", "app.quit"),
@@ -314,6 +317,9 @@ class MissionScreen(Screen[None]):
     @work(exclusive=True, group="answering")
     async def _open(self, decision: Decision) -> None:
         await answer_all(app_of(self), self, decision)
+
+    def action_skills(self) -> None:
+        app_of(self).push_screen(SkillsScreen(self))
 
     def action_edit(self) -> None:
         """Contract and plan, at what the coverage pane's cursor is on."""

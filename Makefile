@@ -51,6 +51,7 @@ $(MADE): requirements-bootstrap.txt
 $(RUNTIME): $(MADE) requirements.txt pyproject.toml
 	$(PIP) --require-hashes -r requirements.txt
 	$(PIP) --no-deps --no-build-isolation --editable .
+	@$(BIN)/python -m compileall -q mission_tui
 	@touch $@
 
 $(DEVELOPMENT): $(RUNTIME) requirements-dev.txt

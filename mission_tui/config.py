@@ -48,6 +48,10 @@ class LimitsEntry(Frozen):
     usd: float | None = Field(default=None, gt=0)
     tokens: int | None = Field(default=None, gt=0)
     hours: float | None = Field(default=None, gt=0)
+    steps: int | None = Field(default=None, gt=0)
+    run_usd: float | None = Field(default=None, gt=0)
+    run_tokens: int | None = Field(default=None, gt=0)
+    run_hours: float | None = Field(default=None, gt=0)
     run_turns: int | None = Field(default=None, gt=0)
 
 

@@ -88,6 +88,8 @@ def _conversation(event: e.ConversationEvent) -> str:
         case e.SkillWritten():
             lesson = f": {event.lesson}" if event.lesson else ""
             return f"skill {event.name} {'has a new lesson' if lesson else 'was written'} ({event.author}){lesson}"
+        case e.SkillsCommitted():
+            return f"your edits are on the branch: {', '.join(event.names)}"
     assert_never(event)
 
 
@@ -244,7 +246,18 @@ def _limits(limits: Limits) -> str:
     usd = "no money cap" if limits.usd is None else f"${limits.usd:g}"
     tokens = "no token cap" if limits.tokens is None else f"{limits.tokens:,} tokens"
     hours = "no time cap" if limits.hours is None else f"{limits.hours:g} h"
-    return f"{usd}, {tokens}, {hours}"
+    steps = "" if limits.steps is None else f", {limits.steps:,} steps"
+    return f"{usd}, {tokens}, {hours}{steps}; a run has {_run_limits(limits)}"
+
+
+def _run_limits(limits: Limits) -> str:
+    parts = [
+        "" if limits.run_usd is None else f"${limits.run_usd:g}",
+        "" if limits.run_tokens is None else f"{limits.run_tokens:,} tokens",
+        "" if limits.run_hours is None else f"{limits.run_hours:g} h",
+        f"{limits.run_turns} turns",
+    ]
+    return ", ".join(part for part in parts if part)
 
 
 def _model(name: str) -> str:

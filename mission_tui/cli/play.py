@@ -17,6 +17,7 @@ from mission_tui.domain.mission import Mission
 from mission_tui.domain.next import Stop, Wait, next_action
 from mission_tui.domain.ports import ModelMisconfigured
 from mission_tui.engine.host import PROVIDER, WAITING, HostOptions, exit_code, run_mission, spawn_detached
+from mission_tui.engine.parking import is_named
 from mission_tui.llm.seats import check_seat
 from mission_tui.store import inbox
 from mission_tui.store.errors import MissionBusy, StoreError
@@ -29,7 +30,7 @@ INTERRUPTED = 130
 START_PATIENCE_S = 15.0
 _PAUSE_S = 0.1
 _AGAIN = ("provider", "box")
-"""Decisions that running again answers: whoever runs a mission wants it to be tried."""
+"""Decisions that running again answers: whoever runs a mission wants it to be tried, unless the provider said when."""
 
 
 @click.command("run")
@@ -84,7 +85,7 @@ def prepare(files: MissionFiles) -> None:
     if problems:
         raise ModelMisconfigured(problems[0])
     for decision in mission.decisions.open:
-        if decision.kind in _AGAIN and "retry" in decision.choices:
+        if decision.kind in _AGAIN and "retry" in decision.choices and not is_named(decision):
             inbox.send(files, Decide(id=f"again-{decision.id}", decision=decision.id, choice="retry", note="run again"))
 
 

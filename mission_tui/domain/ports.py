@@ -78,6 +78,8 @@ class Reply(Frozen):
 
     message: Message
     usage: Usage = Usage()
+    finish: Literal["", "length", "content_filter"] = ""
+    """Why it ends early: at the model's output limit, or withheld by the provider; empty when it came to its end."""
 
 
 class Delta(Frozen):
@@ -88,11 +90,7 @@ class Delta(Frozen):
 
 
 class ModelError(Exception):
-    """A model call that gave no answer. The message is one line and says what the user can do."""
-
-
-class ModelUnavailable(ModelError):
-    """Retries are used up (refused connection, 5xx, rate limit, cut streams): the mission parks and can be resumed.
+    """A model call that gave no answer. The message is one line and says what the user can do.
 
     `retry_at` is a Unix time in seconds when the provider named one.
     """
@@ -102,12 +100,29 @@ class ModelUnavailable(ModelError):
         self.retry_at = retry_at
 
 
+class ModelUnavailable(ModelError):
+    """Retries are used up (refused connection, 5xx, rate limit, cut streams): the mission parks and goes on later."""
+
+
+class QuotaExhausted(ModelError):
+    """Credit or quota is used up: calling again at once is useless. Without `retry_at` only the human can go on."""
+
+
 class ModelMisconfigured(ModelError):
     """Missing or refused key, unknown model, bad endpoint: retrying cannot help, the human must change something."""
 
 
 class ContextOverflow(ModelError):
     """The conversation is too long for the model: the run must compact it."""
+
+
+class AnswerTooLong(ModelError):
+    """More came than any answer may be long; what came was dropped. `usage` is an estimate of what it cost."""
+
+    def __init__(self, message: str, limit: int, usage: Usage) -> None:
+        super().__init__(message)
+        self.limit = limit
+        self.usage = usage
 
 
 class Model(Protocol):

@@ -20,7 +20,7 @@ from mission_tui.engine.run import AgentRun, Outcome
 from mission_tui.engine.trees import tree_for
 from mission_tui.engine.workshop import RunWorkshop, store_evidence
 from mission_tui.proof.results import RawEvidence
-from mission_tui.tools.base import Assignment, Replay, ToolProblem
+from mission_tui.tools.base import Assignment, Halted, Replay, ToolProblem
 from mission_tui.tools.registry import TOOLS
 from mission_tui.tools.tree import TreeFiles, TreeProblem
 from mission_tui.workspace.readiness import examine, render
@@ -75,6 +75,8 @@ class Agents:
             purpose=question,
             parent=parent.run_id,
         )
+        if self.desk.mission.paused:
+            raise Halted
         self.desk.append(event)
         role = self.desk.roles["researcher"].model_copy(update={"reads": asking.reads})
         place = await tree_for(self.desk, role, run_id, event.base)
@@ -85,9 +87,12 @@ class Agents:
             await AgentRun(self.desk, workshop, self._model(event, run_id)).play()
         finally:
             await workshop.close()
+            self._drop(run_id, "whoever asked was interrupted, and asks anew")
         ended = self.desk.mission.runs.runs[run_id].ended
-        if ended is None or ended.outcome != "finished":
-            raise ToolProblem(f"research: no answer ({ended.summary if ended else 'the mission was halted'})")
+        if ended is None or ended.outcome == "cancelled":
+            raise Halted
+        if ended.outcome != "finished":
+            raise ToolProblem(f"research: no answer ({ended.summary})")
         steps = self.desk.journal.steps(run_id)
         last = next(s for s in reversed(steps) if s.kind == "model" and s.status == "done")
         return str((last.result or {})["message"]["content"])
@@ -101,12 +106,16 @@ class Agents:
         mission = self.desk.mission
         for run_id in mission.runs.active:
             if mission.ended or mission.runs.runs[run_id].started.parent is not None:
-                usage = self.desk.journal.run_usage(run_id)
-                with self.desk.transaction():
-                    self.desk.journal.settle(run_id, "the engine stopped")
-                    self.desk.append(
-                        RunEnded(run_id=run_id, outcome="cancelled", summary="the engine stopped", usage=usage, steps=0)
-                    )
+                self._drop(run_id, "the engine stopped")
+
+    def _drop(self, run_id: str, reason: str) -> None:
+        """End a run that nobody will resume, unless it has ended."""
+        if run_id not in self.desk.mission.runs.active:
+            return
+        usage = self.desk.journal.run_usage(run_id)
+        with self.desk.transaction():
+            self.desk.journal.settle(run_id, reason)
+            self.desk.append(RunEnded(run_id=run_id, outcome="cancelled", summary=reason, usage=usage, steps=0))
 
     def _model(self, event: RunStarted, run_id: str) -> Model:
         def say(notice: object) -> None:

@@ -10,7 +10,7 @@ import signal
 import sys
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from mission_tui.content.resources import prompts_dir
@@ -20,7 +20,7 @@ from mission_tui.domain.gates import check
 from mission_tui.domain.mission import Mission
 from mission_tui.domain.ports import Model
 from mission_tui.domain.seats import SeatSettings
-from mission_tui.engine.desk import Desk, ModelMaker
+from mission_tui.engine.desk import Desk, ModelMaker, Patience
 from mission_tui.engine.loop import MissionLoop
 from mission_tui.llm.retry import RetryNotice, RetryPolicy
 from mission_tui.llm.seats import make_model, preload
@@ -57,6 +57,7 @@ class HostOptions:
     """Wait for the human's answers, rather than return when only they can go on."""
     on_event: Callable[[Recorded], None] = lambda _: None
     make_model: ModelMaker = default_model
+    patience: Patience = field(default_factory=Patience)
 
 
 async def run_mission(files: MissionFiles, options: HostOptions) -> int:
@@ -101,6 +102,7 @@ async def open_desk(files: MissionFiles, db: MissionDatabase, options: HostOptio
         make_model=options.make_model,
         browser=find_browser(),
         on_event=options.on_event,
+        patience=options.patience,
         slots=max(1, min(8, os.cpu_count() or 1)),
     )
 

@@ -1,20 +1,24 @@
 """The loop: read what comes next from the state, do it, and look again."""
 
 import asyncio
+from contextlib import suppress
 from typing import assert_never
 
 from mission_tui.domain import next as n
 from mission_tui.domain.events import DecisionWithdrawn
 from mission_tui.domain.gates import GateRefused
-from mission_tui.domain.ports import BoxError, ModelMisconfigured, ModelUnavailable
+from mission_tui.domain.ports import BoxError, ModelError
 from mission_tui.engine.agents import Agents
 from mission_tui.engine.boundaries import Boundaries
 from mission_tui.engine.commands import consequences
 from mission_tui.engine.desk import Desk
+from mission_tui.engine.parking import is_named, park, seconds_to_wait, wake
 from mission_tui.engine.validation import Validation
 from mission_tui.store import inbox
+from mission_tui.tools.base import Halted
 
 INBOX_POLL_S = 0.05
+LONGEST_NAP_S = 30.0
 
 
 class MissionLoop:
@@ -43,13 +47,15 @@ class MissionLoop:
         self.agents.cancel_leftovers()
 
     def _try_again(self) -> None:
-        """Who starts the engine again wants it to go on: what stopped it is tried anew."""
-        stopped = [d for d in self.desk.mission.decisions.open if d.kind in ("provider", "box")]
+        """Who starts the engine again wants it to go on: what stopped it is tried anew, but not before its time."""
+        stopped = [d for d in self.desk.mission.decisions.open if d.kind in ("provider", "box") and not is_named(d)]
         self.desk.append(*(DecisionWithdrawn(id=d.id, reason="the engine was started again") for d in stopped))
 
     async def _advance(self, wait: bool) -> None:
         while True:
             self.take_commands()
+            wake(self.desk)
+            await self.boundaries.keep_skill_edits()
             action = n.next_action(self.desk.mission)
             if isinstance(action, n.Stop) or (isinstance(action, n.Wait) and not wait):
                 return
@@ -62,7 +68,11 @@ class MissionLoop:
     async def _wait(self) -> None:
         self.desk.clock_work()
         self._news.clear()
-        await self._news.wait()
+        seconds = seconds_to_wait(self.desk.mission)
+        # The timer stands still while the machine sleeps, the time that was named does not.
+        limit = None if seconds is None else min(seconds, LONGEST_NAP_S)
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._news.wait(), limit)
         self.desk.clock_work(idle=True)
 
     async def _work(self, action: n.Action) -> None:
@@ -83,8 +93,10 @@ class MissionLoop:
     async def _attempt(self, action: n.Action) -> None:
         try:
             await self._perform(action)
-        except (ModelUnavailable, ModelMisconfigured) as error:
-            self.desk.open_decision("provider", f"the model does not answer: {error}", ("retry", "abort"), "retry")
+        except Halted:
+            return
+        except ModelError as error:
+            park(self.desk, error)
         except BoxError as error:
             self.desk.open_decision("box", f"no box can be had: {error}", ("retry", "abort"), "retry")
 

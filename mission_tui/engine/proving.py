@@ -8,11 +8,13 @@ from mission_tui.domain.contract import Assertion
 from mission_tui.domain.ports import Box
 from mission_tui.domain.verdict import CheckOutcome
 from mission_tui.engine.desk import Desk
+from mission_tui.engine.together import all_of
 from mission_tui.engine.trees import RunTree, copy_of
 from mission_tui.engine.workshop import store_evidence
 from mission_tui.proof.checks import run_check
 from mission_tui.proof.prove import Stage, prove_all
 from mission_tui.proof.results import ProofResult, RawEvidence
+from mission_tui.tools.base import Halted
 from mission_tui.workspace.box import open_box
 from mission_tui.workspace.environment import prepare_environment
 from mission_tui.workspace.tree_snapshot import TreeSnapshot
@@ -34,6 +36,7 @@ class Proving:
         stamp = self.desk.files.env / SETUP_STAMP
         if stamp.exists() and stamp.read_text() == wanted:
             return None
+        self._go_on()
         network = self.desk.mission.created is not None and self.desk.mission.created.network != "none"
         place = await copy_of(self.desk, self.desk.files.runs / "setup", commit, network)
         try:
@@ -60,10 +63,16 @@ class Proving:
         try:
             async with await open_box(await place.spec()) as box:
                 for name, command in services.checks.items():
+                    self._go_on()
                     outcomes.append(await self._check(box, place, name, command))
         finally:
             await place.remove()
         return outcomes
+
+    def _go_on(self) -> None:
+        """Raises Halted when the mission is paused: what is proved so far stays, no further process is started."""
+        if self.desk.mission.paused or self.desk.mission.ended:
+            raise Halted
 
     async def _check(self, box: Box, place: RunTree, name: str, command: str) -> CheckOutcome:
         services = self.desk.mission.plan.services
@@ -97,13 +106,8 @@ class Proving:
         """Prove assertions each on copies of its own commit's tree; all slots are used, whatever the commits."""
         share = max(1, self.desk.slots // max(len(wanted), 1))
         parts = [(commit, list(every[k::share])) for commit, every in wanted.items() for k in range(share)]
-        async with asyncio.TaskGroup() as group:
-            tasks = [
-                group.create_task(self._slot(part, commit, f"{label}-{k}", record))
-                for k, (commit, part) in enumerate(parts)
-                if part
-            ]
-        return [result for task in tasks for result in task.result()]
+        slots = [self._slot(part, commit, f"{label}-{k}", record) for k, (commit, part) in enumerate(parts) if part]
+        return [result for part in await all_of(slots) for result in part]
 
     async def _slot(
         self, assertions: list[Assertion], commit: str, label: str, record: Callable[[ProofResult], None]
@@ -129,6 +133,10 @@ class Proving:
                 async def reset() -> None:
                     await asyncio.to_thread(snapshot.restore)
 
-                return await prove_all(assertions, stage, reset, record)
+                def recorded(result: ProofResult) -> None:
+                    record(result)
+                    self._go_on()
+
+                return await prove_all(assertions, stage, reset, recorded)
         finally:
             await place.remove()

@@ -1,6 +1,5 @@
 """Validation of a milestone, stage by stage; every stage is read from the state, so any of them may be interrupted."""
 
-import asyncio
 import hashlib
 from collections.abc import Sequence
 from typing import assert_never
@@ -26,7 +25,9 @@ from mission_tui.domain.verdict import BaseResult, CheckComparison, Verdict, com
 from mission_tui.engine.agents import Agents
 from mission_tui.engine.control import NegativeControl
 from mission_tui.engine.desk import Desk
+from mission_tui.engine.giving_up import gave_up
 from mission_tui.engine.proving import Proving
+from mission_tui.engine.together import all_of
 from mission_tui.engine.workshop import store_evidence
 from mission_tui.proof.results import ProofResult
 
@@ -135,9 +136,8 @@ class Validation:
 
     async def _review(self, action: n.Review) -> None:
         """One reviewer with a clean context per feature, beside each other."""
-        async with asyncio.TaskGroup() as group:
-            for feature in action.features:
-                group.create_task(self._review_feature(action.milestone, feature))
+        asked = [f for f in action.features if not gave_up(self.desk, "reviewer", f, action.milestone)]
+        await all_of(self._review_feature(action.milestone, feature) for feature in asked)
 
     async def _review_feature(self, milestone: str, feature: str) -> None:
         def started(mission: Mission, run_id: str) -> RunStarted:
@@ -218,7 +218,8 @@ class Validation:
                 assertions=action.assertions,
             )
 
-        await self.agents.start("user_tester", started)
+        if not gave_up(self.desk, "user_tester", milestone=action.milestone):
+            await self.agents.start("user_tester", started)
 
     def _conclude(self, action: n.Conclude) -> None:
         number = self.desk.mission.validation.rounds[action.milestone][-1].round

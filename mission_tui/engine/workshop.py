@@ -15,6 +15,7 @@ from mission_tui.domain.mission import Mission
 from mission_tui.domain.ports import Box, JsonObject
 from mission_tui.domain.verdict import Evidence
 from mission_tui.engine import delivery
+from mission_tui.engine.conversation import is_answer
 from mission_tui.engine.desk import Desk
 from mission_tui.engine.trees import RunTree
 from mission_tui.proof.app import AppFailure, AppUnderTest
@@ -158,7 +159,8 @@ class RunWorkshop:
         """What a run that was ended leaves behind, honestly; nothing for roles that write no code."""
         if not self.role.writes:
             return ()
-        return await delivery.partial(self.desk, self.assignment, reason, self.observed())
+        said = last_words(self.desk.journal.steps(self.assignment.run_id))
+        return await delivery.partial(self.desk, self.assignment, reason, self.observed(), said)
 
     async def write_skill(self, name: str, text: str, lesson: str | None) -> Facts:
         return await delivery.write_skill(self.desk, self.assignment, self.role, (name, text, lesson))
@@ -178,6 +180,13 @@ def store_evidence(desk: Desk, raw: RawEvidence, name: str) -> Evidence:
         media_type=raw.media_type,
         bytes=desk.artifacts.path(artifact).stat().st_size,
     )
+
+
+def last_words(steps: Sequence[StepRecord]) -> str:
+    """The last text that a run's model wrote."""
+    replies = (step.result or {} for step in reversed(steps) if is_answer(step))
+    texts = (str(reply["message"].get("content") or "").strip() for reply in replies)
+    return next((text for text in texts if text), "")
 
 
 def observed_commands(steps: Sequence[StepRecord]) -> tuple[ObservedCommand, ...]:

@@ -31,6 +31,10 @@ class ToolProblem(Exception):
     """The call cannot be carried out; the message tells the model exactly what to mend."""
 
 
+class Halted(Exception):
+    """The mission was paused, or reached a cap, in the middle of a call; it is made again when the mission goes on."""
+
+
 Facts = Callable[[Mission], Sequence[AnyEvent]]
 """Events that follow from the state at the moment they are stored; new ids are taken from it."""
 

@@ -117,11 +117,21 @@ class OpenAIServer:
     """Serves `answer` at `url` on 127.0.0.1; an async context manager.
 
     `burst` writes a whole stream at once, which is as fast as a server can be; else each chunk is a write of its own.
-    Without `indexed` every tool call has index 0, as careless servers send them.
+    `choose` gives a request its fault when the queue is empty. Without `indexed` every tool call has index 0, as
+    careless servers send them.
     """
 
-    def __init__(self, answer: Answer, *, burst: bool = False, indexed: bool = True, port: int = 0) -> None:
+    def __init__(
+        self,
+        answer: Answer,
+        *,
+        burst: bool = False,
+        indexed: bool = True,
+        port: int = 0,
+        choose: Callable[[Received], Fault | None] = lambda _: None,
+    ) -> None:
         self._answer = answer
+        self._choose = choose
         self._indexed = indexed
         self._burst = burst
         self._port = port
@@ -173,7 +183,7 @@ class OpenAIServer:
         self._active += 1
         self.idle.clear()
         try:
-            fault = self.faults.popleft() if self.faults else None
+            fault = self.faults.popleft() if self.faults else self._choose(received)
             if fault is None:
                 return await self._reply(received.body, writer)
             await self._break(fault, received.body, writer)

@@ -166,6 +166,7 @@ CASES: list[tuple[str, list[AnyEvent], AnyEvent]] = [
         [*DRAFT, drafted(feature("F1", ("VAL-A-001",), after=("F2",)), feature("F2", enabling="x"))],
         PlanSubmitted(),
     ),
+    ("late_precondition", approved(), PlanDrafted(order=("M2", "M1"))),
     ("plan_approved", approved(), drafted(feature("F3", enabling="x"), milestones=())),
     ("plan_approved", approved(), PlanSubmitted()),
     ("sealed_milestone", SEALED, FeatureAdded(feature=feature("F3", ("VAL-A-001",)), origin="fix")),

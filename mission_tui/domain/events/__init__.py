@@ -34,6 +34,7 @@ from mission_tui.domain.events.lifecycle import (
     MissionResumed,
     MissionRolledBack,
     SeatChanged,
+    SkillsCommitted,
     SkillWritten,
 )
 from mission_tui.domain.events.planning import (
@@ -69,7 +70,7 @@ from mission_tui.domain.events.validation import (
 LifecycleEvent = (
     MissionPaused | MissionResumed | MissionAborted | MissionCompleted | MissionFailed | BudgetChanged | SeatChanged
 )
-ConversationEvent = MessageSaid | MessagesDelivered | ConstraintBroadcast | SkillWritten
+ConversationEvent = MessageSaid | MessagesDelivered | ConstraintBroadcast | SkillWritten | SkillsCommitted
 ContractEvent = ContractDrafted | ContractAmended | AssertionOverridden
 PlanEvent = PlanDrafted | PlanSubmitted | PlanReturned | PlanApproved | VacuousSigned | MilestoneAdded | MilestoneSealed
 FeatureEvent = FeatureAdded | FeatureChanged | FeatureCancelled | FeatureCompleted | FeatureFailed
@@ -176,6 +177,7 @@ __all__ = [
     "ScrutinyRecorded",
     "SeatChanged",
     "SkillWritten",
+    "SkillsCommitted",
     "UserTestingRecorded",
     "VacuousSigned",
     "ValidationConcluded",

@@ -109,3 +109,14 @@ class SkillWritten(Event):
     name: str
     author: Literal["orchestrator", "worker", "human"]
     lesson: str | None = None
+    text: str | None = None
+    """The whole SKILL.md of a human's edit, which the engine commits between runs."""
+    based_on: str | None = None
+    """What it said when the human began to edit; lessons that were recorded meanwhile are kept."""
+
+
+class SkillsCommitted(Event):
+    """A human's edits of these skills are on the mission branch."""
+
+    kind: Literal["skills_committed"] = "skills_committed"
+    names: tuple[str, ...]

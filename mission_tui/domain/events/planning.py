@@ -46,6 +46,8 @@ class PlanDrafted(Event):
     features: tuple[Feature, ...] = ()
     services: Services | None = None
     removed: tuple[str, ...] = ()
+    order: tuple[str, ...] = ()
+    """Milestones and features in the order wanted; those left out come after, as they were."""
 
 
 class PlanSubmitted(Event):

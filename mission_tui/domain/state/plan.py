@@ -1,7 +1,7 @@
 """Milestones and features, and how far each has come."""
 
 from dataclasses import dataclass, field, replace
-from typing import Literal, assert_never
+from typing import Literal, TypeVar, assert_never
 
 from mission_tui.domain.events import (
     FeatureAdded,
@@ -22,6 +22,7 @@ from mission_tui.domain.events import (
 )
 from mission_tui.domain.plan import Feature, FeatureOrigin, Milestone, Services
 
+StateT = TypeVar("StateT")
 FeatureStatus = Literal["pending", "in_progress", "completed", "failed", "cancelled"]
 
 
@@ -140,7 +141,13 @@ class PlanState:
             milestones.pop(name, None)
             features.pop(name, None)
         services = event.services or self.services
-        return replace(self, milestones=milestones, features=features, services=services, submitted=self.approved)
+        return replace(
+            self,
+            milestones=_in_order(milestones, event.order),
+            features=_in_order(features, event.order),
+            services=services,
+            submitted=self.approved,
+        )
 
     def _changed(self, event: FeatureChanged) -> "PlanState":
         old = self.features[event.feature.id]
@@ -165,3 +172,9 @@ class PlanState:
 
     def _with_milestone(self, state: MilestoneState) -> "PlanState":
         return replace(self, milestones={**self.milestones, state.milestone.id: state})
+
+
+def _in_order(parts: dict[str, StateT], order: tuple[str, ...]) -> dict[str, StateT]:
+    """Those that are named come first, in that order."""
+    named = [name for name in order if name in parts]
+    return {name: parts[name] for name in dict.fromkeys((*named, *parts))} if named else parts

@@ -13,6 +13,7 @@ from mission_tui.engine.boundaries import Boundaries
 from mission_tui.engine.commands import consequences
 from mission_tui.engine.desk import Desk
 from mission_tui.engine.parking import is_named, park, seconds_to_wait, wake
+from mission_tui.engine.replay import Replays
 from mission_tui.engine.validation import Validation
 from mission_tui.store import inbox
 from mission_tui.tools.base import Halted
@@ -29,6 +30,7 @@ class MissionLoop:
         self.agents = Agents(desk)
         self.validation = Validation(desk, self.agents)
         self.boundaries = Boundaries(desk, self.agents)
+        self.replays = Replays(desk)
         self._working: asyncio.Task[None] | None = None
         self._news = asyncio.Event()
         desk.take_commands = self.take_commands
@@ -44,6 +46,7 @@ class MissionLoop:
                 await self._advance(wait)
             finally:
                 watcher.cancel()
+                await self.replays.stop()
         self.agents.cancel_leftovers()
 
     def _try_again(self) -> None:
@@ -58,7 +61,10 @@ class MissionLoop:
             await self.boundaries.keep_skill_edits()
             action = n.next_action(self.desk.mission)
             if isinstance(action, n.Stop) or (isinstance(action, n.Wait) and not wait):
-                return
+                if not self.replays.wanted:
+                    return
+                await self.replays.finish()
+                continue
             if isinstance(action, n.Wait):
                 await self._wait()
                 continue
@@ -142,6 +148,7 @@ class MissionLoop:
         while True:
             await asyncio.sleep(INBOX_POLL_S)
             self.take_commands()
+            self.replays.begin()
             paused = self.desk.mission.paused
             at_once = (paused is not None and paused.at_once) or self.desk.mission.ended is not None
             if at_once and self._working is not None and not self._working.cancelling():

@@ -1,5 +1,9 @@
 import json
+import os
+import shutil
 import signal
+import subprocess
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -177,6 +181,26 @@ def test_every_proof_of_a_feature_is_red_on_the_tree_from_before_it(played: Play
     results = [r for data in played.data("control_recorded") for r in data["results"]]
     assert len(results) == 14
     assert {(r["outcome"], r["cause"]) for r in results} == {("red", "expectation")}
+
+
+def test_the_exported_tests_pass_on_the_missions_tree_and_fail_on_the_base(played: Played, tmp_path: Path):
+    played.program("export", played.id, tmp_path / "out")
+    chosen = "export_006 or export_003 or month_004"
+    seen = {
+        tree: run_exported(tmp_path / "out" / "proofs", tree, chosen)
+        for tree in (played.program.data / "missions" / played.id / "worktree", played.repo)
+    }
+    assert [(done.returncode, done.stdout.splitlines()[-1].split(" in ")[0]) for done in seen.values()] == [
+        (0, "3 passed, 12 deselected"),
+        (1, "3 failed, 12 deselected"),
+    ], [done.stdout for done in seen.values()]
+
+
+def run_exported(folder: Path, tree: Path, chosen: str) -> subprocess.CompletedProcess[str]:
+    browser = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), "")
+    environment = {**os.environ, "MISSION_REPO": str(tree), **({"CHROMIUM": browser} if browser else {})}
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "no:asyncio", "-k", chosen, "."]
+    return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, timeout=200)
 
 
 def test_a_blocking_finding_of_a_reviewer_becomes_a_feature(played: Played):

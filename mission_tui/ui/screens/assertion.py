@@ -1,5 +1,6 @@
 """One assertion, opened from the coverage pane."""
 
+from collections.abc import Callable
 from typing import ClassVar
 
 from textual.app import ComposeResult
@@ -24,10 +25,14 @@ class AssertionScreen(Screen[None]):
         Binding("escape,backspace", "close", "back", show=False),
         Binding("n", "next(1)", "next", show=False),
         Binding("N", "next(-1)", "previous", show=False),
+        Binding("r", "replay", "replay", show=False),
     ]
 
-    def __init__(self, mission: Mission, files: MissionFiles, assertion: str) -> None:
+    def __init__(
+        self, mission: Mission, files: MissionFiles, assertion: str, replay: Callable[[str], None] | None = None
+    ) -> None:
         super().__init__()
+        self.replay = replay
         self.mission = mission
         self.files = files
         self.assertion = assertion
@@ -43,6 +48,7 @@ class AssertionScreen(Screen[None]):
             Hint("esc", "back", "close"),
             Hint("n", "next assertion", "next(1)"),
             Hint("N", "previous", "next(-1)"),
+            *((Hint("r", "replay now", "replay"),) if self.replay is not None else ()),
         )
 
     def show(self, mission: Mission) -> None:
@@ -65,6 +71,15 @@ class AssertionScreen(Screen[None]):
 
     def action_close(self) -> None:
         self.dismiss(None)
+
+    def action_replay(self) -> None:
+        """Have the engine carry the proof out now; what it sees appears here."""
+        if self.replay is None or self.mission.ended:
+            self.notify("the mission has ended; its exported tests can be run at any time")
+        elif self.assertion not in self.mission.contract.assertions or not self.mission.mechanical(self.assertion):
+            self.notify("only a validator can prove it: there are no checks and no flow that stands")
+        else:
+            self.replay(self.assertion)
 
     def action_next(self, step: int) -> None:
         names = list(self.mission.contract.assertions)

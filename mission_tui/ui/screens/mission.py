@@ -237,7 +237,7 @@ class MissionScreen(Screen[None]):
         )
 
     def on_coverage_pane_assertion_opened(self, event: CoveragePane.AssertionOpened) -> None:
-        app_of(self).push_screen(AssertionScreen(self.mission, self.files, event.assertion))
+        app_of(self).push_screen(AssertionScreen(self.mission, self.files, event.assertion, self.replay))
 
     # Commands
 
@@ -259,6 +259,10 @@ class MissionScreen(Screen[None]):
         except LaunchProblem as problem:
             said = (("✖ ", "bad"), (one_line(str(problem)), "plain"))
             app_of(self).call_from_thread(self.query_one(NoticeBar).say, said)
+
+    def replay(self, assertion: str) -> None:
+        """Prove an assertion now, for whoever looks at it."""
+        self.send(inbox.Replay(assertion=assertion))
 
     def action_pause(self) -> None:
         if self.mission.ended:

@@ -1,13 +1,11 @@
 """How work reaches the mission branch: handoffs, commits and skills. Agents never write git; the engine does."""
 
 import asyncio
-import os
 from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 
 from mission_tui.content.resources import skills_dir
-from mission_tui.content.roles import Role
 from mission_tui.content.skills import find_skills, render_skill, with_lessons_since
 from mission_tui.domain.events import (
     AnyEvent,
@@ -22,6 +20,7 @@ from mission_tui.domain.events import (
 from mission_tui.domain.handoff import ClaimedCommand, Handoff, Issue, ObservedClaim, ObservedCommand, compare_claims
 from mission_tui.domain.mission import Mission
 from mission_tui.engine.desk import Desk
+from mission_tui.store.durable import write_durably
 from mission_tui.tools.base import Assignment, Facts, ToolProblem
 from mission_tui.tools.tree import TreeFiles
 from mission_tui.workspace.git import CommitIntent
@@ -140,7 +139,7 @@ async def _commit(desk: Desk, assignment: Assignment, summary: str) -> str:
         intent = await desk.repo.prepare_commit(message, trailers, now, allow_empty=True)
         if intent is None:
             raise ToolProblem("nothing can be committed")
-        await asyncio.to_thread(_write_durably, intent_file, intent.model_dump_json())
+        await asyncio.to_thread(write_durably, intent_file, intent.model_dump_json().encode())
     return await desk.repo.finish_commit(intent)
 
 
@@ -152,15 +151,6 @@ async def _begun(desk: Desk, intent_file: Path) -> CommitIntent | None:
         return None
     intent = CommitIntent.model_validate_json(text)
     return intent if await desk.repo.write_tree() == intent.tree else None
-
-
-def _write_durably(path: Path, text: str) -> None:
-    temporary = path.with_suffix(".new")
-    with temporary.open("w") as stream:
-        stream.write(text)
-        stream.flush()
-        os.fsync(stream.fileno())
-    temporary.rename(path)
 
 
 def _issues(
@@ -208,18 +198,20 @@ def skill_text(desk: Desk, name: str) -> str | None:
     return render_skill(skill.name, skill.description, skill.body) if skill else None
 
 
-async def write_skill(desk: Desk, assignment: Assignment, role: Role, skill: tuple[str, str, str | None]) -> Facts:
-    """A writer's lesson travels with its next commit; the orchestrator's skills are committed at once."""
+async def write_skill(
+    desk: Desk, assignment: Assignment, tree: TreeFiles | None, skill: tuple[str, str, str | None]
+) -> Facts:
+    """A worker's lesson goes into its tree and travels with its next commit; without one it is committed at once."""
     name, text, lesson = skill
     path = f"{SKILLS}/{name}/SKILL.md"
     written = SkillWritten(
         run_id=assignment.run_id,
         name=name,
-        author="worker" if role.writes else "orchestrator",
+        author="orchestrator" if tree is None else "worker",
         lesson=lesson,
     )
-    if role.writes:
-        await asyncio.to_thread(TreeFiles(desk.files.worktree).write, path, text)
+    if tree is not None:
+        await asyncio.to_thread(tree.write, path, text)
         return lambda _: (written,)
     committed = await commit_files(desk, {path: text.encode()}, f"Skill {name}", assignment.run_id)
     return lambda _: (written, *committed)

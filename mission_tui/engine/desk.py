@@ -54,6 +54,8 @@ class Desk:
     take_commands: Callable[[], None] = lambda: None
     """Applies what the human sent since; set by the loop."""
     on_event: Callable[[Recorded], None] = lambda _: None
+    on_notice: Callable[[str], None] = lambda _: None
+    """Told, in one line each, why a provider is asked again."""
     patience: Patience = field(default_factory=Patience)
     slots: int = field(default_factory=lambda: len(os.sched_getaffinity(0)))
     """How many boxes may prove at the same time."""
@@ -69,9 +71,9 @@ class Desk:
         for recorded in self.ledger.append(*events):
             self.on_event(recorded)
 
-    def transaction(self) -> AbstractContextManager[object]:
-        """Ledger and journal writes inside become durable together."""
-        return self.db.atomic()
+    def transaction(self, name: str = "transaction") -> AbstractContextManager[object]:
+        """Ledger and journal writes inside become durable together. The name is for `crashpoints`."""
+        return self.db.atomic(name)
 
     def seat(self, role: str) -> SeatSettings:
         return self.mission.seats.get(role) or self.mission.seats["default"]

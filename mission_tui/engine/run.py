@@ -1,7 +1,7 @@
 """One agent's life: ask, act, until a terminal call is accepted. The same loop serves every role."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
 from typing import Literal
@@ -46,8 +46,8 @@ class AgentRun:
     desk: Desk
     workshop: RunWorkshop
     model: Model
-    window: int | None = None
-    """Tokens that the model takes, if that is known."""
+    window: Callable[[], int | None] = lambda: None
+    """Tokens that the model takes, if that is known by now."""
     conversation: Conversation = field(init=False)
     steps: RunSteps = field(init=False)
     conduct: Conduct = field(default_factory=Conduct)
@@ -81,7 +81,7 @@ class AgentRun:
             self._check_limits()
             self._deliver_messages()
             self._mind_conduct()
-            plan = compaction.due(self.steps.all, self.window)
+            plan = compaction.due(self.steps.all, self.window())
             if plan is not None:
                 await self._compact(plan)
                 continue
@@ -150,6 +150,8 @@ class AgentRun:
         result: JsonObject = {"message": reply.message.model_dump(mode="json"), "usage": reply.usage.model_dump()}
         if reply.finish:
             result["finish"] = reply.finish
+        if reply.model not in ("", step.name):
+            result["model"] = reply.model
         return FinishedStep(run_id=self.id, n=step.n, status="done", result=result, usage=reply.usage)
 
     async def _compact(self, plan: compaction.Plan) -> None:
@@ -183,7 +185,7 @@ class AgentRun:
     def _speak(self, message: Message) -> None:
         """What the orchestrator writes beside its calls is its voice in the planning interview."""
         if self.workshop.role.name == "orchestrator" and message.content.strip():
-            with self.desk.transaction():
+            with self.desk.transaction("run.speak"):
                 self.steps.save()
                 self.desk.append(MessageSaid(run_id=self.id, author="orchestrator", text=message.content.strip()))
 
@@ -202,7 +204,7 @@ class AgentRun:
         if self.workshop.role.name != "orchestrator" or not waiting:
             return
         text = "\n".join(f"The human says: {m.text}" for m in waiting)
-        with self.desk.transaction():
+        with self.desk.transaction("run.deliver"):
             self.desk.append(MessagesDelivered(run_id=self.id, upto=len(mission.conversation.messages)))
             self.steps.note(text)
 
@@ -240,7 +242,7 @@ class AgentRun:
         by_call = {step.call_id: step for step in started}
         pairs = [(call, step or by_call[call.id]) for call, step in batch]
         try:
-            results = await all_of(self._call(call, reply) for call, _ in pairs)
+            results = await all_of(self._call(call, step, reply) for call, step in pairs)
         except Halted:
             return "halted"
         for (call, step), result in zip(pairs, results, strict=True):
@@ -249,7 +251,7 @@ class AgentRun:
                 return outcome
         return None
 
-    async def _call(self, call: ToolCall, reply: Sequence[ToolCall]) -> ToolResult | ToolProblem:
+    async def _call(self, call: ToolCall, step: StepRecord, reply: Sequence[ToolCall]) -> ToolResult | ToolProblem:
         role = self.workshop.role
         tool = TOOLS.get(call.name)
         if tool is None or call.name not in role.tools:
@@ -262,6 +264,8 @@ class AgentRun:
             problem = misplaced_end(call, reply)
             if problem is not None:
                 return ToolProblem(problem)
+            if tool.kind == "write":
+                await asyncio.to_thread(self.workshop.begin_write, step.n)
             return await tool.call(call.arguments, self.workshop)
         except ToolProblem as problem:
             return problem
@@ -293,7 +297,7 @@ class AgentRun:
     def _suspend(self, result: ToolResult, step: StepRecord, asked: bool) -> Outcome | None:
         try:
             facts = [] if asked else list(result.facts(self.desk.mission))
-            with self.desk.transaction():
+            with self.desk.transaction("run.ask_human"):
                 self.desk.append(*facts)
                 self.steps.save()
         except GateRefused as refused:
@@ -309,7 +313,7 @@ class AgentRun:
             return None
         if ends:
             facts.append(self._ended("finished", result.text))
-        with self.desk.transaction():
+        with self.desk.transaction("run.commit"):
             self.desk.append(*facts)
             self.steps.record(finished)
         return "ended" if ends else None
@@ -317,7 +321,7 @@ class AgentRun:
     # Ending
 
     def _end(self, outcome: Literal["finished", "failed", "partial"], summary: str) -> None:
-        with self.desk.transaction():
+        with self.desk.transaction("run.end"):
             self.steps.save()
             self.desk.append(self._ended(outcome, summary))
 
@@ -331,7 +335,7 @@ class AgentRun:
         """An honest partial handoff for a worker, a plain failure for everybody else."""
         self.steps.save()
         partial = await self.workshop.partial_handoff(reason)
-        with self.desk.transaction():
+        with self.desk.transaction("run.fail"):
             self.desk.append(*partial, self._ended("partial" if partial else "failed", reason))
 
 

@@ -18,6 +18,7 @@ from mission_tui.engine import delivery
 from mission_tui.engine.conversation import is_answer
 from mission_tui.engine.desk import Desk
 from mission_tui.engine.trees import RunTree
+from mission_tui.engine.undo import UndoLog
 from mission_tui.proof.app import AppFailure, AppUnderTest
 from mission_tui.proof.interactive import Interactive
 from mission_tui.proof.results import RawEvidence
@@ -56,6 +57,7 @@ class RunWorkshop:
         self._app: AppUnderTest | None = None
         self._logs = itertools.count(1)
         self._put: set[str] = set()
+        self._undo = UndoLog(place.home / "undo.json", place.tree)
 
     @property
     def mission(self) -> Mission:
@@ -64,7 +66,11 @@ class RunWorkshop:
     @property
     def tree(self) -> TreeFiles:
         visible = documentation_only if self.role.reads == "documentation" else None
-        return TreeFiles(self.place.tree, visible)
+        return TreeFiles(self.place.tree, visible, self._undo.keep)
+
+    def begin_write(self, step: int) -> None:
+        """A call that writes files begins; what it wrote when it was cut off earlier is taken back."""
+        self._undo.begin(step)
 
     async def box(self) -> Box:
         if self._box is None:
@@ -163,7 +169,8 @@ class RunWorkshop:
         return await delivery.partial(self.desk, self.assignment, reason, self.observed(), said)
 
     async def write_skill(self, name: str, text: str, lesson: str | None) -> Facts:
-        return await delivery.write_skill(self.desk, self.assignment, self.role, (name, text, lesson))
+        writer = self.tree if self.role.writes else None
+        return await delivery.write_skill(self.desk, self.assignment, writer, (name, text, lesson))
 
     def skill_text(self, name: str) -> str | None:
         return delivery.skill_text(self.desk, name)

@@ -210,6 +210,10 @@ class MissionScreen(Screen[None]):
     def action_open(self) -> None:
         self._pane().query_one(LineView).action_open()
 
+    async def action_in_pane(self, action: str) -> None:
+        """Something that the present pane offers, from the key bar."""
+        await self._pane().run_action(action)
+
     def action_next_failing(self) -> None:
         self.query_one(CoveragePane).action_failing(1)
 
@@ -237,7 +241,12 @@ class MissionScreen(Screen[None]):
         )
 
     def on_coverage_pane_assertion_opened(self, event: CoveragePane.AssertionOpened) -> None:
-        app_of(self).push_screen(AssertionScreen(self.mission, self.files, event.assertion, self.replay))
+        screen = AssertionScreen(self.mission, self.files, event.assertion, event.order)
+        screen.replay = self.replay
+        app_of(self).push_screen(screen)
+
+    def on_coverage_pane_hints_changed(self) -> None:
+        self._hints()
 
     # Commands
 

@@ -74,7 +74,9 @@ async def examine(
                 outcome.complaints += [f"check {check.name}: {gone} is gone" for gone in compared.vanished]
             if outcome.complaints and stop_early:
                 raise Enough
-            await _prove(sample, outcome, Stage(box, sample.plan.services.app, find_browser(), spec.run_dir), stop_early)
+            await _prove(
+                sample, outcome, Stage(box, sample.plan.services.app, find_browser(), spec.run_dir), stop_early
+            )
     except Enough:
         pass
     finally:

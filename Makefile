@@ -8,7 +8,7 @@ MADE := .venv/.made
 RUNTIME := .venv/.runtime
 DEVELOPMENT := .venv/.development
 
-.PHONY: demo test lint bench screenshots lock clean
+.PHONY: demo test lint bench bench-validation screenshots lock clean
 
 demo: $(RUNTIME)
 	@$(BIN)/mission-tui doctor --fix
@@ -27,6 +27,10 @@ lint: $(DEVELOPMENT)
 
 bench: $(DEVELOPMENT)
 	$(BIN)/python -m benchmarks.turn
+
+# Seeded defects in three sample applications: what the mechanical part of validation catches. About an hour; ARGS="--runs 2" is shorter.
+bench-validation: $(DEVELOPMENT)
+	$(BIN)/python -m benchmarks.validation $(ARGS)
 
 lock: $(DEVELOPMENT)
 	for name in requirements requirements-dev requirements-bootstrap; do \

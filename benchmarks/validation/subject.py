@@ -42,7 +42,8 @@ async def environment(root: Path) -> Path:
     tree.mkdir(parents=True)
     spec = BoxSpec(tree=tree, env_dir=env, run_dir=root / "env-run", log_dir=root / "env-logs")
     env.mkdir()
-    link = f"echo {site.getsitepackages()[0]} > $(/env/bin/python -c 'import site; print(site.getsitepackages()[0])')/linked.pth"
+    where = "/env/bin/python -c 'import site; print(site.getsitepackages()[0])'"
+    link = f"echo {site.getsitepackages()[0]} > $({where})/linked.pth"
     results = await prepare_environment(env, spec, [link], root / "setup.log", 120)
     if results[-1].exit_code != 0:
         raise RuntimeError(results[-1].output)

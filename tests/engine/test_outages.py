@@ -123,3 +123,11 @@ async def test_retries_are_told_with_their_reason_while_the_mission_runs(tmp_pat
         assert len(said) == 2
         assert said[0].startswith("R1 worker: retry 2 in 0 s because model openai/local: ")
         assert "Overloaded" in said[0]
+
+
+async def test_a_provider_that_names_a_time_that_is_over_is_not_asked_without_a_pause(tmp_path: Path):
+    async with playground(tmp_path, plan(bye()), GOOD_WORKER, APPROVING_REVIEWER) as play:
+        play.trouble.plan["worker"] = (server.rate_limited("0"), FOREVER)
+        assert await play.run() == 5
+        (opened,) = parks(play)
+        assert (opened.decision.retry_at or 0) > time.time() + Patience().first_s / 2

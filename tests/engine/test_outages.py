@@ -87,12 +87,18 @@ async def test_a_day_without_the_network_costs_nothing_but_the_day(tmp_path: Pat
     patience = Patience(first_s=0.001, longest_s=0.01)
     make = model_maker(RetryPolicy(attempts=1))
     options = HostOptions(wait=True, on_event=count, patience=patience, make_model=make)
+    began = time.monotonic()
     engine = asyncio.create_task(run_mission(files, options))
     await asyncio.wait_for(long_enough.wait(), 60)
     async with OpenAIServer(asking(ScriptedModel(Path(played.model.removeprefix("scripted:")))), port=port):
         assert await asyncio.wait_for(engine, 60) == 0
     assert [r.outcome for r in events(files, RunEnded)] == ["finished", "finished"]
     assert state(files).plan.features["F1"].attempts == 1
+    with Reader(files) as reader:
+        asked_in_vain = [s for s in reader.steps("R1") if s.status == "failed"]
+        lost = sum((s.ended_at or 0) - s.started_at for s in asked_in_vain)
+        assert len(asked_in_vain) >= MANY
+        assert reader.spend().wall_s <= time.monotonic() - began - lost + 1
     assert verify(files) == []
 
 

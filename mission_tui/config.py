@@ -25,7 +25,7 @@ DEFAULT = "default"
 REVIEW = r"^(auto|milestone|every:[1-9][0-9]{0,5})$"
 _NETWORKS: tuple[Network, ...] = ("none", "registries", "open")
 _SCRIPTED = "scripted:"
-_REFUSED = ("api_base", "api_key_env", "options", "commands")
+_REFUSED = ("api_base", "api_key_env", "options", "commands", "notify")
 _MAX_BYTES = 200_000
 
 
@@ -60,8 +60,21 @@ class LimitsEntry(Frozen):
     run_turns: int | None = Field(default=None, gt=0)
 
 
+class Notify(Frozen):
+    """How the human is told that something starts to wait."""
+
+    bell: bool = True
+    desktop: bool = True
+    """The terminal's own notification, by OSC 9 and OSC 777."""
+    command: str | None = Field(default=None, min_length=1)
+    """A shell line that the engine runs; MISSION_TUI_MISSION, _DECISION, _KIND, _SUMMARY, _BLOCKS and _DEFAULT
+    say what waits."""
+
+
 class ConfigFile(Frozen):
     """One `config.toml`."""
+
+    notify: Notify = Notify()
 
     seats: dict[str, SeatEntry] = Field(default_factory=dict)
     limits: LimitsEntry = LimitsEntry()
@@ -114,6 +127,12 @@ def load_settings(repo: Path | None, flags: Flags, environ: Mapping[str, str] = 
     return _with_flags(settings, flags, "the command line")
 
 
+def load_notify(environ: Mapping[str, str] = os.environ) -> Notify:
+    """What the user's own file says; a repository has no say in it. Raises ConfigProblem."""
+    path = config_file(environ)
+    return _parsed(path.read_text(encoding="utf-8"), str(path)).notify if path.is_file() else Notify()
+
+
 def require_seats(settings: Settings, environ: Mapping[str, str] = os.environ) -> None:
     """Raises ConfigProblem when some role has no model, and says where one is set."""
     lacking = [role for role in ROLES if role not in settings.seats]
@@ -158,7 +177,7 @@ def _parsed(text: str, name: str) -> ConfigFile:
     try:
         found = ConfigFile.model_validate(data)
     except ValidationError as error:
-        problem = problems_of(error, data, keys_of(ConfigFile, SeatEntry, LimitsEntry))[0]
+        problem = problems_of(error, data, keys_of(ConfigFile, SeatEntry, LimitsEntry, Notify))[0]
         raise ConfigProblem(f"{name}: {problem}") from None
     for role in found.seats:
         _role(role, f"{name}: seats.{role}")

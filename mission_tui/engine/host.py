@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
+from mission_tui.config import ConfigProblem, load_notify
 from mission_tui.content.resources import prompts_dir
 from mission_tui.content.roles import load_roles
 from mission_tui.crashpoints import around
@@ -23,6 +24,7 @@ from mission_tui.domain.mission import Mission
 from mission_tui.domain.ports import Model
 from mission_tui.domain.seats import SeatSettings
 from mission_tui.engine.desk import Desk, ModelMaker, Patience
+from mission_tui.engine.hook import hooked
 from mission_tui.engine.loop import MissionLoop
 from mission_tui.llm.retry import RetryNotice, RetryPolicy
 from mission_tui.llm.seats import make_model, preload
@@ -104,11 +106,19 @@ async def open_desk(files: MissionFiles, db: MissionDatabase, options: HostOptio
         roles=load_roles(prompts_dir()),
         make_model=options.make_model,
         browser=find_browser(),
-        on_event=options.on_event,
+        on_event=hooked(_hook(), files.id, options.on_event),
         on_notice=options.on_notice,
         patience=options.patience,
         slots=max(1, min(8, os.cpu_count() or 1)),
     )
+
+
+def _hook() -> str | None:
+    """The user's command; a broken settings file is told elsewhere and must not keep an engine from working."""
+    try:
+        return load_notify().command
+    except ConfigProblem:
+        return None
 
 
 def exit_code(mission: Mission) -> int:

@@ -101,6 +101,7 @@ class AgentRun:
         stopped = self._stopped()
         if stopped is not None:
             return stopped
+        self.desk.db.room.check()
         cap = exceeded(self.desk.mission.limits, self.desk.spend())
         if cap is not None:
             self.desk.ask_for_a_higher_cap(cap)

@@ -22,6 +22,7 @@ from mission_tui.engine.undo import UndoLog
 from mission_tui.proof.app import AppFailure, AppUnderTest
 from mission_tui.proof.interactive import Interactive
 from mission_tui.proof.results import RawEvidence
+from mission_tui.store.errors import lacking
 from mission_tui.store.journal import StepRecord
 from mission_tui.tools.base import Assignment, Facts, Replay, ToolProblem, both_ends
 from mission_tui.tools.tree import TreeFiles
@@ -138,7 +139,12 @@ class RunWorkshop:
         """Long outputs become artifacts; short ones are whole in the step's result already."""
         if not log.exists() or log.stat().st_size <= LONG_OUTPUT:
             return None
-        return self.desk.artifacts.put_file(log)
+        try:
+            return self.desk.artifacts.put_file(log)
+        except OSError as error:
+            if lacking(error, self.desk.files.root) is None:
+                raise
+            return None  # the command did run: its result must not be lost for want of room; the log stays
 
     def output_so_far(self, step: StepRecord) -> str:
         """What a command that was cut off had written."""

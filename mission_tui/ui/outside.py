@@ -1,4 +1,4 @@
-"""Opening evidence in the programs of the desktop."""
+"""What leaves the terminal: evidence for the programs of the desktop, text for the clipboard."""
 
 import os
 import re
@@ -8,6 +8,13 @@ import tempfile
 import threading
 from pathlib import Path
 
+from textual.widget import Widget
+
+from mission_tui.ui.text import sized
+from mission_tui.ui.typed import app_of
+
+COPIED = 200_000
+"""Characters; more than this is not put into the terminal's clipboard."""
 OPENERS = ("xdg-open", "open", "wslview")
 SETTING = "MISSION_TUI_OPENER"
 """Names a command to be used instead; the file is its only argument."""
@@ -54,3 +61,11 @@ def _named(artifact: Path, name: str, media_type: str) -> Path:
     if suffix and not safe.endswith(suffix):
         safe += suffix
     return Path(shutil.copyfile(artifact, folder / safe))
+
+
+def copy(widget: Widget, text: str) -> None:
+    """Put text into the terminal's clipboard (OSC 52), and say how much."""
+    shown = text[:COPIED]
+    app_of(widget).copy_to_clipboard(shown)
+    more = ", its beginning" if len(text) > COPIED else ""
+    widget.notify(f"copied {sized(len(shown.encode()))}{more}", markup=False)

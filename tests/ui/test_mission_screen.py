@@ -282,7 +282,7 @@ async def test_stop_now_is_a_key_of_its_own(tmp_path: Path, writer: MissionWrite
     make.working(writer)
     async with screen(tmp_path, writer.files.id) as seen:
         await seen.shows("● worker on F4")
-        await seen.press("s")
+        await seen.press("S")
         await seen.until(lambda: inbox.pending(writer.files))
         assert [c.kind for c in take_commands(writer)] == ["stop"]
         await seen.shows("PAUSED", "the human stopped it")

@@ -13,8 +13,9 @@ from textual.screen import Screen
 from mission_tui.domain.mission import Mission
 from mission_tui.store.layout import MissionFiles
 from mission_tui.ui.look import ASSERTION, Line
+from mission_tui.ui.outside import copy
 from mission_tui.ui.screens.assertion_rows import AssertionLines, evidence_of
-from mission_tui.ui.screens.reader import ReaderScreen, Stored, copy, show_outside
+from mission_tui.ui.screens.reader import ReaderScreen, Stored, show_outside
 from mission_tui.ui.text import one_line
 from mission_tui.ui.typed import app_of
 from mission_tui.ui.widgets.frame import Framed

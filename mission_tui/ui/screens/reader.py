@@ -1,5 +1,6 @@
 """One stored file over the whole screen: text of any size, a difference file by file, or a picture."""
 
+import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,10 +14,12 @@ from textual.message import Message
 from textual.screen import Screen
 from textual.widget import Widget
 
+from mission_tui.store.layout import MissionFiles
+from mission_tui.store.steps import StepRecord
 from mission_tui.ui.look import Line
-from mission_tui.ui.outside import CannotOpen, open_outside
+from mission_tui.ui.outside import COPIED, CannotOpen, copy, open_outside
+from mission_tui.ui.panes.step_rows import step_text
 from mission_tui.ui.text import one_line, sized
-from mission_tui.ui.typed import app_of
 from mission_tui.ui.widgets.diff_rows import DiffLines, FileDiff, file_diffs, totals
 from mission_tui.ui.widgets.file_rows import FileRows
 from mission_tui.ui.widgets.find import FindBar, pattern, search_rows
@@ -25,8 +28,6 @@ from mission_tui.ui.widgets.keybar import Hint, KeyBar
 from mission_tui.ui.widgets.lines import LineView, Row
 from mission_tui.ui.widgets.picture import picture_rows
 
-COPIED = 200_000
-"""Characters; more than this is not put into the terminal's clipboard."""
 DIFF_BYTES = 8_000_000
 """A difference larger than this is shown as plain text."""
 
@@ -40,6 +41,19 @@ class Stored:
     media_type: str
     about: str = ""
     """Where it comes from, shown beside its name."""
+    data: bytes | None = None
+    """Content that is in no file of its own."""
+
+    def read(self, most: int = -1) -> bytes:
+        """Raises OSError."""
+        if self.data is not None:
+            return self.data if most < 0 else self.data[:most]
+        with self.path.open("rb") as stream:
+            return stream.read(most)
+
+    @property
+    def size(self) -> int:
+        return len(self.data) if self.data is not None else self.path.stat().st_size
 
     @property
     def is_picture(self) -> bool:
@@ -47,7 +61,7 @@ class Stored:
 
     @property
     def is_diff(self) -> bool:
-        return self.media_type == "text/x-diff" and self.path.stat().st_size <= DIFF_BYTES
+        return self.media_type == "text/x-diff" and self.size <= DIFF_BYTES
 
 
 class ReaderScreen(Screen[None]):
@@ -120,13 +134,13 @@ class ReaderScreen(Screen[None]):
             self.post_message(self.Laid((), (), why=f"{self.stored.name} cannot be read: {why}"))
 
     def _laid(self, stored: Stored, width: int, height: int) -> Laid:
-        figures: Line = ((sized(stored.path.stat().st_size), "faint"),)
+        figures: Line = ((sized(stored.size), "faint"),)
         if stored.is_picture:
             return self.Laid(picture_rows(stored.path, "picture", width, max(4, height - 1)), figures)
         if stored.is_diff:
-            files = file_diffs(stored.path.read_text(encoding="utf-8", errors="replace"))
+            files = file_diffs(stored.read().decode("utf-8", "replace"))
             return self.Laid(DiffLines(width).rows(files, self._unfolded), totals(files), files)
-        return self.Laid(FileRows(stored.path, width), figures)
+        return self.Laid(FileRows(stored.path if stored.data is None else stored.data, width), figures)
 
     def on_reader_screen_laid(self, event: Laid) -> None:
         self._files = event.files
@@ -199,25 +213,31 @@ class ReaderScreen(Screen[None]):
         show_outside(self, self.stored)
 
     def action_copy(self) -> None:
-        if self.stored.is_picture or not self.stored.path.is_file():
+        if self.stored.is_picture:
             return
-        with self.stored.path.open("rb") as stream:
-            data = stream.read(COPIED + 1)
-        copy(self, data.decode("utf-8", "replace"))
+        try:
+            copy(self, self.stored.read(COPIED + 1).decode("utf-8", "replace"))
+        except OSError as error:
+            self.notify(f"nothing was copied: {error.strerror}", severity="error", markup=False)
 
 
-def copy(widget: Widget, text: str) -> None:
-    """Put text into the terminal's clipboard (OSC 52), and say how much."""
-    shown = text[:COPIED]
-    app_of(widget).copy_to_clipboard(shown)
-    more = ", its beginning" if len(text) > COPIED else ""
-    widget.notify(f"copied {sized(len(shown.encode()))}{more}", markup=False)
+def output_of(step: StepRecord, files: MissionFiles) -> Stored:
+    """All that a step said: its artifact where it was too long for the journal, else what the journal has."""
+    artifact = (step.result or {}).get("artifact")
+    about = f"{step.run_id} step {step.n}"
+    if isinstance(artifact, str) and files.artifact(artifact).is_file():
+        return Stored(files.artifact(artifact), f"output of {step.name}", "text/plain", about)
+    return Stored(files.root, step.name, "text/plain", about, step_text(step).encode("utf-8", "replace"))
 
 
 def show_outside(widget: Widget, stored: Stored) -> None:
     """Open a file in the desktop's program for it, or say why that cannot be."""
+    path = stored.path
     try:
-        open_outside(stored.path, stored.name, stored.media_type)
+        if stored.data is not None:
+            path = Path(tempfile.mkdtemp(prefix="mission-tui-")) / "output"
+            path.write_bytes(stored.data)
+        open_outside(path, stored.name, stored.media_type)
     except CannotOpen as problem:
         widget.notify(str(problem), severity="error", markup=False)
     else:

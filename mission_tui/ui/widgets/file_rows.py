@@ -23,12 +23,11 @@ class FileRows(Sequence[Painted]):
     the cells it may take. That keeps the index a plain scan, whatever the file holds. Raises OSError.
     """
 
-    def __init__(self, path: Path, width: int, tone: Tone = "plain") -> None:
+    def __init__(self, source: Path | bytes, width: int, tone: Tone = "plain") -> None:
         self.width = max(LEAST_WIDTH, width)
         self._tone: Tone = tone
-        with path.open("rb") as stream:
-            self.size = path.stat().st_size
-            self._data: mmap.mmap | bytes = mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ) if self.size else b""
+        self._data: mmap.mmap | bytes = source if isinstance(source, bytes) else _mapped(source)
+        self.size = len(self._data)
         self._starts = array("Q")
         self._index()
 
@@ -100,6 +99,12 @@ class FileRows(Sequence[Painted]):
 
     def _row_of(self, offset: int) -> int:
         return max(0, bisect_right(self._starts, offset) - 1)
+
+
+def _mapped(path: Path) -> mmap.mmap | bytes:
+    with path.open("rb") as stream:
+        empty = path.stat().st_size == 0
+        return b"" if empty else mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ)
 
 
 def _fitting(window: bytes, room: int) -> int:

@@ -47,6 +47,16 @@ def remove(bench: Bench, *, branch: bool) -> None:
         bench.common.run("update-ref", "--stdin", stdin=commands.encode())
 
 
+def remove_unfinished(bench: Bench) -> None:
+    """Take away what a killed `create` made.
+
+    The branch goes only with the worktree's registration, which git makes after it: without that, it may be another
+    mission's that has taken the name since.
+    """
+    wait_for_survivors(bench.lease)
+    remove(bench, branch=bench.registration() is not None)
+
+
 def clear_stale_locks(bench: Bench) -> tuple[Path, ...]:
     """Remove locks and half-made indexes of killed git commands, and name them. Waits for those still running.
 

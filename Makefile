@@ -8,7 +8,7 @@ MADE := .venv/.made
 RUNTIME := .venv/.runtime
 DEVELOPMENT := .venv/.development
 
-.PHONY: demo test lint bench screenshots lock clean
+.PHONY: demo test lint bench torture screenshots lock clean
 
 demo: $(RUNTIME)
 	@$(BIN)/mission-tui doctor --fix
@@ -27,6 +27,11 @@ lint: $(DEVELOPMENT)
 
 bench: $(DEVELOPMENT)
 	$(BIN)/python -m benchmarks.turn
+
+# Hours on one core: give MINUTES, and PART=1/2 and PART=2/2 to two of them.
+torture: $(DEVELOPMENT)
+	$(BIN)/python -m tests.torture.engines
+	$(BIN)/python -m tests.torture.crash --minutes $(or $(MINUTES),60) --part $(or $(PART),1/1)
 
 lock: $(DEVELOPMENT)
 	for name in requirements requirements-dev requirements-bootstrap; do \

@@ -42,7 +42,7 @@ class _Plan:
 
 
 def _planned() -> _Plan | None:
-    at, log = os.environ.get(AT), os.environ.get(LOG)
+    at, log = os.environ.get(AT), os.environ.get(LOG) or None
     if not at and not log:
         return None
     name, _, number = (at or "").partition("#")

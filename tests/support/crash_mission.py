@@ -23,7 +23,7 @@ from mission_tui.store.inbox import Decide, Say
 from mission_tui.store.layout import MissionFiles, all_missions
 from mission_tui.store.queries import Reader
 from mission_tui.store.verify import verify
-from tests.support.engine import calls, command_proof, orchestrator, script, state, worker
+from tests.support.engine import calls, command_proof, git, orchestrator, script, state, worker
 
 MARKS = "marks"
 ANSWERED = ("answer", "review_milestone")
@@ -58,12 +58,14 @@ def done(name: str, *commands: dict[str, Any]) -> dict[str, Any]:
     )
 
 
+EDIT = {"edit_file": {"path": "a.txt", "old": "one", "new": "one\none more"}}
+"""Done twice it would show: the new text holds the old one."""
 WRITER = worker(
     calls({"read_file": {"path": "a.txt"}}, {"list_files": {}}),
-    calls({"write_file": {"path": "f1.txt", "content": "first\n"}}, {"edit_file": {"path": "a.txt", "old": "one", "new": "one\none more"}}),
+    calls({"write_file": {"path": "f1.txt", "content": "first\n"}}, EDIT),
     done("f1.txt"),
     user="F1 ",
-)  # fmt: skip
+)
 ASKER = worker(
     calls({"research": {"question": "what does a.txt say?", "paths": ["a.txt"]}}),
     calls({"write_file": {"path": "sub/f2.txt", "content": "second\n"}}),
@@ -116,7 +118,14 @@ BOSS = orchestrator(
 
 def plan() -> dict[str, Any]:
     def feature(name: str, milestone: str, file: str) -> dict[str, Any]:
-        return {"id": name, "title": f"{name} writes", "milestone": milestone, "spec": f"write {file}", "fulfills": [f"VAL-{name}-001"]}  # fmt: skip
+        owned = [f"VAL-{name}-001"]
+        return {
+            "id": name,
+            "title": f"{name} writes",
+            "milestone": milestone,
+            "spec": f"write {file}",
+            "fulfills": owned,
+        }
 
     files = {"F1": "f1.txt", "F2": "sub/f2.txt", "F3": "f3.txt"}
     return {
@@ -166,40 +175,49 @@ def the_mission(root: Path) -> MissionFiles:
     return files
 
 
-async def play(root: Path, detail: HostOptions | None = None) -> int:
-    """Run the mission as its human would: greet once, answer what is asked."""
+async def play(root: Path) -> int:
+    """Run the mission as its human would: greet, interrupt once, answer what is asked."""
     files = the_mission(root)
     lay_environment(root, files)
-    greeting = Say(id="greeting", text="Please add carefully")
-    if "greeting" not in state(files).commands and not any(c.id == "greeting" for c in inbox.pending(files)):
-        inbox.send(files, greeting)
-
-    def answer(decision: Decision) -> None:
-        command = answer_to(files, decision)
-        if all(waiting.id != command.id for waiting in inbox.pending(files)):
-            inbox.send(files, command)
-
-    def interrupt() -> None:
-        aside = Say(id="aside", text="and take your time")
-        if "aside" not in state(files).commands and all(c.id != "aside" for c in inbox.pending(files)):
-            inbox.send(files, aside)
-
-    def seen(recorded: Recorded) -> None:
-        if isinstance(recorded.event, MessageSaid) and recorded.event.author == "orchestrator":
-            interrupt()
-        if isinstance(recorded.event, DecisionOpened) and recorded.event.decision.kind in ANSWERED:
-            asyncio.get_running_loop().call_soon(answer, recorded.event.decision)
-
+    human = Human(files)
+    human.send(Say(id="greeting", text="Please add carefully"))
     if any(m.author == "orchestrator" for m in state(files).conversation.messages):
-        interrupt()
+        human.send(ASIDE)
+    code = 3
     for _ in range(8):
-        for decision in state(files).decisions.open:
-            if decision.kind in ANSWERED:
-                answer(decision)
-        code = await run_mission(files, detail or HostOptions(on_event=seen))
+        human.answer(*(d.decision for d in state(files).decisions.open))
+        code = await run_mission(files, HostOptions(on_event=human.see))
         if code != 3:
-            return code
+            break
     return code
+
+
+ASIDE = Say(id="aside", text="and take your time")
+
+
+class Human:
+    """Says each thing once, however often the engine was killed in between."""
+
+    def __init__(self, files: MissionFiles) -> None:
+        self.files = files
+
+    def send(self, command: Say | Decide) -> None:
+        waiting = {c.id for c in inbox.pending(self.files)}
+        if command.id not in state(self.files).commands | waiting:
+            inbox.send(self.files, command)
+
+    def answer(self, *decisions: Decision) -> None:
+        for decision in decisions:
+            if decision.kind in ANSWERED:
+                self.send(answer_to(self.files, decision))
+
+    def see(self, recorded: Recorded) -> None:
+        event = recorded.event
+        if isinstance(event, MessageSaid) and event.author == "orchestrator":
+            self.send(ASIDE)
+        if isinstance(event, DecisionOpened):
+            # The event is shown just before it is durable.
+            asyncio.get_running_loop().call_soon(self.answer, event.decision)
 
 
 def answer_to(files: MissionFiles, decision: Decision) -> Decide:
@@ -243,8 +261,7 @@ def trees(root: Path, files: MissionFiles) -> list[str]:
     """Of every commit on the mission's branch, oldest first."""
     created = state(files).created
     assert created is not None
-    command = ["git", "-C", str(root / "repo"), "log", "--reverse", "--format=%T %s", created.branch]
-    return subprocess.run(command, check=True, capture_output=True, text=True).stdout.splitlines()
+    return git(root / "repo", "log", "--reverse", "--format=%T %s", created.branch).splitlines()
 
 
 def outcome(root: Path) -> dict[str, Any]:
@@ -261,12 +278,15 @@ def outcome(root: Path) -> dict[str, Any]:
         "decisions": [(d.decision.kind, d.answer and d.answer.choice) for d in mission.decisions.decisions.values()],
         "issues": [(i.issue.summary, i.resolution) for i in mission.issues.issues.values()],
         "handoffs": [(h.feature, h.attempt, h.partial) for h in mission.runs.handoffs],
-        "rounds": {m: [(r.round, r.concluded and r.concluded.passed) for r in rounds] for m, rounds in mission.validation.rounds.items()},
+        "rounds": {
+            m: [(r.round, r.concluded and r.concluded.passed) for r in rounds]
+            for m, rounds in mission.validation.rounds.items()
+        },
         "trees": trees(root, files),
-        "left in the tree": subprocess.run(["git", "-C", str(files.worktree), "status", "--porcelain"], check=True, capture_output=True, text=True).stdout,
-        "branches": subprocess.run(["git", "-C", str(root / "repo"), "branch", "--format=%(refname)"], check=True, capture_output=True, text=True).stdout,
+        "left in the tree": git(files.worktree, "status", "--porcelain"),
+        "branches": git(root / "repo", "branch", "--format=%(refname)"),
         "missions": len(list((root / "data" / "missions").iterdir())),
-    }  # fmt: skip
+    }
 
 
 def broken_promises(root: Path, marks: Counter[str]) -> list[str]:
@@ -286,7 +306,7 @@ def broken_promises(root: Path, marks: Counter[str]) -> list[str]:
         for name, count in marks.items()
         if count > told[name]
     ]
-    return found  # fmt: skip
+    return found
 
 
 def discard(root: Path) -> None:

@@ -167,6 +167,10 @@ class MissionRepository:
         """Take away the worktree, and with `branch` also the branch and what rollbacks dropped."""
         await self._write(git_lifetime.remove, self._bench, branch=branch)
 
+    async def remove_unfinished(self) -> None:
+        """Take away what a killed `create` made, and nothing of anybody else's."""
+        await self._write(git_lifetime.remove_unfinished, self._bench)
+
     async def clear_stale_locks(self) -> tuple[Path, ...]:
         """Remove what killed git commands left behind. Only for the holder of the mission's lock, on recovery."""
         return await self._write(git_lifetime.clear_stale_locks, self._bench)

@@ -35,4 +35,4 @@ async def test_boxed_processes_go_before_the_engine_when_the_machine_runs_out_of
 
 
 def test_a_command_may_use_most_of_the_memory_but_not_all():
-    assert 1 << 28 < share_of_memory()
+    assert share_of_memory() > 1 << 28

@@ -148,8 +148,10 @@ class MissionScreen(Screen[None]):
         if old.plan.approved != event.mission.plan.approved or not self._begun:
             self._begin()
         for screen in app_of(self).screen_stack:
-            if isinstance(screen, AssertionScreen | MissionView):
+            if isinstance(screen, AssertionScreen):
                 screen.show(event.mission)
+        for view in self._views():
+            view.show(event.mission)
         self._hints()
 
     def _begin(self) -> None:
@@ -202,7 +204,7 @@ class MissionScreen(Screen[None]):
             view.settled(event.command, event.refused)
 
     def _views(self) -> list[MissionView[Any]]:
-        return [screen for screen in app_of(self).screen_stack if isinstance(screen, MissionView)]
+        return [s for s in app_of(self).screen_stack if isinstance(s, MissionView) and s.ready]
 
     def say(self, line: Line | None) -> None:
         """Tell the human something, on whatever screen is shown."""

@@ -154,10 +154,20 @@ class MissionScreen(Screen[None]):
             view.show(event.mission)
         self._hints()
 
+    @work(thread=True, group="paths")
+    def _read_paths(self) -> None:
+        """Names of files, for `@` in what the human writes."""
+        try:
+            found = self.launcher.readings.paths(str(self.files.worktree))
+        except LaunchProblem:
+            return
+        app_of(self).call_from_thread(setattr, self.query_one(Composer), "paths", found)
+
     def _begin(self) -> None:
         """Where one looks first: the conversation while there is no plan, then the work."""
         if not self._begun:
             self._begun = True
+            self._read_paths()
             self.zoomed = self._place.zoomed
             usual = "coverage" if self.mission.plan.approved else "chat"
             self.action_pane(self._place.pane if self._place.pane in PANES else usual)

@@ -42,6 +42,7 @@ def skill_edit(shown: Terminal) -> None:
     shown.keys("s")
     shown.shows("Skills", "backend-worker")
     shown.keys("Enter")
+    shown.shows("esc list")
     shown.keys("C-End")
     shown.type(LESSON)
     shown.shows("● not saved", LESSON)

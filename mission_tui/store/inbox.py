@@ -9,7 +9,7 @@ import uuid
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import Field, TypeAdapter, ValidationError
+from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
 
 from mission_tui.domain.base import Frozen
 from mission_tui.domain.draft import DraftEdit
@@ -126,7 +126,9 @@ class WriteSkill(CommandBase):
 Command = (
     Say | Decide | Pause | Resume | Stop | Abort | SetSeat | SetBudget | Override | RollBack | EditDraft | WriteSkill
 )
-COMMAND: TypeAdapter[Command] = TypeAdapter(Annotated[Command, Field(discriminator="kind")])
+COMMAND: TypeAdapter[Command] = TypeAdapter(
+    Annotated[Command, Field(discriminator="kind")], config=ConfigDict(defer_build=True)
+)
 
 
 class Pending(Frozen):

@@ -27,6 +27,7 @@ from mission_tui.ui.panes.transcript import TranscriptPane
 from mission_tui.ui.panes.wishes import OutputOpened, RunWanted, StepSought, StepsWanted
 from mission_tui.ui.screens.assertion import AssertionScreen
 from mission_tui.ui.screens.draft import DraftScreen
+from mission_tui.ui.screens.handoff import HandoffScreen
 from mission_tui.ui.screens.inbox import InboxScreen
 from mission_tui.ui.screens.reader import ReaderScreen, output_of
 from mission_tui.ui.screens.review import ReviewScreen
@@ -111,7 +112,7 @@ class MissionScreen(Screen[None]):
         if old.plan.approved != event.mission.plan.approved or not self._begun:
             self._begin()
         for screen in app_of(self).screen_stack:
-            if isinstance(screen, AssertionScreen | MissionView):
+            if isinstance(screen, AssertionScreen | HandoffScreen | MissionView):
                 screen.show(event.mission)
         self._hints()
 
@@ -287,6 +288,14 @@ class MissionScreen(Screen[None]):
 
     def on_coverage_pane_assertion_opened(self, event: CoveragePane.AssertionOpened) -> None:
         app_of(self).push_screen(AssertionScreen(self.mission, self.files, event.assertion, event.order))
+
+    @work
+    async def on_handoff_pane_opened(self, event: HandoffPane.Opened) -> None:
+        screen = HandoffScreen(self.mission, self.files, self.launcher, event.run_id)
+        run_id = await app_of(self).push_screen_wait(screen)
+        if run_id is not None:
+            self.query_one(TranscriptPane).look_at(run_id)
+            self.action_pane("transcript")
 
     def on_coverage_pane_hints_changed(self) -> None:
         self._hints()

@@ -8,7 +8,7 @@ MADE := .venv/.made
 RUNTIME := .venv/.runtime
 DEVELOPMENT := .venv/.development
 
-.PHONY: demo test lint bench screenshots lock clean
+.PHONY: demo test lint bench bench-ui screenshots lock clean torture-faults
 
 demo: $(RUNTIME)
 	@$(BIN)/mission-tui doctor --fix
@@ -27,6 +27,15 @@ lint: $(DEVELOPMENT)
 
 bench: $(DEVELOPMENT)
 	$(BIN)/python -m benchmarks.turn
+
+# The screen at full size: start, opening, keys, idle CPU, memory.
+bench-ui: $(DEVELOPMENT)
+	PYTHONDONTWRITEBYTECODE= $(BIN)/python -m compileall -q mission_tui
+	$(BIN)/python -m benchmarks.ui
+
+# All of the fault matrix; a part of `make torture`.
+torture-faults: $(DEVELOPMENT)
+	$(BIN)/python -m tests.torture.faults
 
 lock: $(DEVELOPMENT)
 	for name in requirements requirements-dev requirements-bootstrap; do \

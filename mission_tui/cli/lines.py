@@ -72,6 +72,9 @@ def _lifecycle(event: e.LifecycleEvent) -> str:
             return f"the mission failed: {event.reason}"
         case e.BudgetChanged():
             return f"caps are now {_limits(event.limits)}"
+        case e.SeatSwitched():
+            at = "" if event.until is None else f" until {datetime.fromtimestamp(event.until).astimezone():%H:%M:%S}"
+            return f"{event.role} is answered by {_model(event.model)}{at}: {event.reason}"
         case e.SeatChanged():
             return f"{event.role} is now played by {_model(event.seat.model)}"
     assert_never(event)

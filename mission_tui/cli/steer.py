@@ -89,10 +89,19 @@ def decide_command(files: MissionFiles, decision: str, choice: str, note: str) -
 @click.argument("assignment", metavar="ROLE=MODEL")
 @click.option("--api-base", help="Endpoint of the model.")
 @click.option("--api-key-env", help="Name of the variable that holds its key.")
-def seat_command(files: MissionFiles, assignment: str, api_base: str | None, api_key_env: str | None) -> None:
-    """Give a role another model; the next run of that role has it."""
+@click.option("--fallback", metavar="MODEL", help="Who answers while that model does not.")
+@click.option("--fallback-api-base", help="Endpoint of the fallback.")
+@click.option("--fallback-api-key-env", help="Name of the variable that holds the fallback's key.")
+@click.option("--first-token-s", type=click.FloatRange(min=0, min_open=True), help="How long the first token may take.")
+@click.option("--context-window", type=click.IntRange(min=1), help="Tokens that the model takes.")
+def seat_command(files: MissionFiles, assignment: str, fallback: str | None, **details: str | float | None) -> None:
+    """Give a role another model; it is asked from the next call on."""
     role, seat = parse_seat(assignment)
-    seat = seat.model_copy(update={"api_base": api_base, "api_key_env": api_key_env})
+    own = {name: value for name, value in details.items() if not name.startswith("fallback_")}
+    seat = seat.model_copy(update=own)
+    if fallback is not None:
+        other = {name.removeprefix("fallback_"): value for name, value in details.items() if name not in own}
+        seat = seat.model_copy(update={"fallback": parse_seat(f"{role}={fallback}")[1].model_copy(update=other)})
     problem = asyncio.run(check_seat(seat))
     if problem:
         raise ModelMisconfigured(problem)

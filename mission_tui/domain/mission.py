@@ -50,6 +50,8 @@ class Mission:
     conversation: ConversationState = field(default_factory=ConversationState)
     limits: Limits = field(default_factory=Limits)
     seats: dict[str, SeatSettings] = field(default_factory=dict[str, SeatSettings])
+    standing_in: dict[str, e.SeatSwitched] = field(default_factory=dict[str, e.SeatSwitched])
+    """By role: the fallback that answers for now."""
     paused: e.MissionPaused | None = None
     ended: Literal["completed", "failed", "aborted"] | None = None
     end_reason: str = ""
@@ -133,7 +135,12 @@ class Mission:
             case e.BudgetChanged():
                 return replace(self, limits=event.limits)
             case e.SeatChanged():
-                return replace(self, seats={**self.seats, event.role: event.seat})
+                others = {role: who for role, who in self.standing_in.items() if role != event.role}
+                return replace(self, seats={**self.seats, event.role: event.seat}, standing_in=others)
+            case e.SeatSwitched():
+                others = {role: who for role, who in self.standing_in.items() if role != event.role}
+                now = others if event.until is None else {**others, event.role: event}
+                return replace(self, standing_in=now)
         assert_never(event)
 
     def _contract(self, event: e.ContractEvent) -> "Mission":

@@ -80,6 +80,8 @@ class Reply(Frozen):
     usage: Usage = Usage()
     finish: Literal["", "length", "content_filter"] = ""
     """Why it ends early: at the model's output limit, or withheld by the provider; empty when it came to its end."""
+    model: str = ""
+    """Who gave it, when that may be another one than was asked first."""
 
 
 class Delta(Frozen):
@@ -128,7 +130,8 @@ class AnswerTooLong(ModelError):
 class Model(Protocol):
     """One seat's model."""
 
-    name: str
+    @property
+    def name(self) -> str: ...
 
     async def complete(self, request: ModelRequest, on_delta: Callable[[Delta], None]) -> Reply:
         """Answer the request, or raise a `ModelError`. Cancelling the task abandons the call."""

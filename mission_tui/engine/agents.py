@@ -10,15 +10,17 @@ from mission_tui.content.skills import find_skills
 from mission_tui.domain.contract import Assertion
 from mission_tui.domain.events import AnyEvent, RunEnded, RunStarted
 from mission_tui.domain.mission import Mission
-from mission_tui.domain.ports import Model
 from mission_tui.domain.weakened import candidates, vanished_test
 from mission_tui.engine import briefing
 from mission_tui.engine.conversation import opening
 from mission_tui.engine.desk import Desk
 from mission_tui.engine.replay import replay_flow
 from mission_tui.engine.run import AgentRun, Outcome
+from mission_tui.engine.seat_model import SeatModel
 from mission_tui.engine.trees import tree_for
 from mission_tui.engine.workshop import RunWorkshop, store_evidence
+from mission_tui.llm.retry import RetryNotice
+from mission_tui.llm.seats import context_window
 from mission_tui.proof.results import RawEvidence
 from mission_tui.tools.base import Assignment, Halted, Replay, ToolProblem
 from mission_tui.tools.registry import TOOLS
@@ -56,7 +58,7 @@ class Agents:
                 text = await self._briefing(event, assignment)
                 specs = [TOOLS[name].spec(role.name) for name in role.tools]
                 self.desk.journal.open_run(run_id, opening(role.body, text, specs))
-            return await AgentRun(self.desk, workshop, self._model(event, run_id)).play()
+            return await self._play(event, run_id, workshop)
         finally:
             await workshop.close()
 
@@ -84,7 +86,7 @@ class Agents:
         specs = [TOOLS[name].spec(role.name) for name in role.tools]
         self.desk.journal.open_run(run_id, opening(role.body, briefing.for_researcher(question, paths), specs))
         try:
-            await AgentRun(self.desk, workshop, self._model(event, run_id)).play()
+            await self._play(event, run_id, workshop)
         finally:
             await workshop.close()
             self._drop(run_id, "whoever asked was interrupted, and asks anew")
@@ -117,11 +119,13 @@ class Agents:
             self.desk.journal.settle(run_id, reason)
             self.desk.append(RunEnded(run_id=run_id, outcome="cancelled", summary=reason, usage=usage, steps=0))
 
-    def _model(self, event: RunStarted, run_id: str) -> Model:
-        def say(notice: object) -> None:
+    async def _play(self, event: RunStarted, run_id: str, workshop: RunWorkshop) -> Outcome:
+        def say(notice: RetryNotice) -> None:
             self.desk.live(run_id).note(str(notice))
+            self.desk.on_notice(f"{run_id} {event.role}: {notice}")
 
-        return self.desk.make_model(self.desk.seat(event.role), say)
+        model = SeatModel(self.desk, event.role, run_id, say)
+        return await AgentRun(self.desk, workshop, model, lambda: context_window(model.seat)).play()
 
     def _assignment(self, event: RunStarted, run_id: str) -> Assignment:
         last = self.desk.mission.validation.last_round(event.milestone) if event.milestone else None

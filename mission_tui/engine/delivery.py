@@ -6,7 +6,6 @@ from datetime import datetime
 from pathlib import Path
 
 from mission_tui.content.resources import skills_dir
-from mission_tui.content.roles import Role
 from mission_tui.content.skills import find_skills, render_skill, with_lessons_since
 from mission_tui.domain.events import (
     AnyEvent,
@@ -199,18 +198,20 @@ def skill_text(desk: Desk, name: str) -> str | None:
     return render_skill(skill.name, skill.description, skill.body) if skill else None
 
 
-async def write_skill(desk: Desk, assignment: Assignment, role: Role, skill: tuple[str, str, str | None]) -> Facts:
-    """A writer's lesson travels with its next commit; the orchestrator's skills are committed at once."""
+async def write_skill(
+    desk: Desk, assignment: Assignment, tree: TreeFiles | None, skill: tuple[str, str, str | None]
+) -> Facts:
+    """A worker's lesson goes into its tree and travels with its next commit; without one it is committed at once."""
     name, text, lesson = skill
     path = f"{SKILLS}/{name}/SKILL.md"
     written = SkillWritten(
         run_id=assignment.run_id,
         name=name,
-        author="worker" if role.writes else "orchestrator",
+        author="orchestrator" if tree is None else "worker",
         lesson=lesson,
     )
-    if role.writes:
-        await asyncio.to_thread(TreeFiles(desk.files.worktree).write, path, text)
+    if tree is not None:
+        await asyncio.to_thread(tree.write, path, text)
         return lambda _: (written,)
     committed = await commit_files(desk, {path: text.encode()}, f"Skill {name}", assignment.run_id)
     return lambda _: (written, *committed)

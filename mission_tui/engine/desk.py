@@ -53,6 +53,8 @@ class Desk:
     take_commands: Callable[[], None] = lambda: None
     """Applies what the human sent since; set by the loop."""
     on_event: Callable[[Recorded], None] = lambda _: None
+    on_notice: Callable[[str], None] = lambda _: None
+    """Told, in one line each, why a provider is asked again."""
     patience: Patience = field(default_factory=Patience)
     slots: int = 2
     """How many boxes may prove at the same time."""

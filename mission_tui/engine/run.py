@@ -1,7 +1,7 @@
 """One agent's life: ask, act, until a terminal call is accepted. The same loop serves every role."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
 from typing import Literal
@@ -46,8 +46,8 @@ class AgentRun:
     desk: Desk
     workshop: RunWorkshop
     model: Model
-    window: int | None = None
-    """Tokens that the model takes, if that is known."""
+    window: Callable[[], int | None] = lambda: None
+    """Tokens that the model takes, if that is known by now."""
     conversation: Conversation = field(init=False)
     steps: RunSteps = field(init=False)
     conduct: Conduct = field(default_factory=Conduct)
@@ -81,7 +81,7 @@ class AgentRun:
             self._check_limits()
             self._deliver_messages()
             self._mind_conduct()
-            plan = compaction.due(self.steps.all, self.window)
+            plan = compaction.due(self.steps.all, self.window())
             if plan is not None:
                 await self._compact(plan)
                 continue
@@ -101,6 +101,7 @@ class AgentRun:
         stopped = self._stopped()
         if stopped is not None:
             return stopped
+        self.desk.db.room.check()
         cap = exceeded(self.desk.mission.limits, self.desk.spend())
         if cap is not None:
             self.desk.ask_for_a_higher_cap(cap)
@@ -150,6 +151,8 @@ class AgentRun:
         result: JsonObject = {"message": reply.message.model_dump(mode="json"), "usage": reply.usage.model_dump()}
         if reply.finish:
             result["finish"] = reply.finish
+        if reply.model not in ("", step.name):
+            result["model"] = reply.model
         return FinishedStep(run_id=self.id, n=step.n, status="done", result=result, usage=reply.usage)
 
     async def _compact(self, plan: compaction.Plan) -> None:
@@ -240,7 +243,7 @@ class AgentRun:
         by_call = {step.call_id: step for step in started}
         pairs = [(call, step or by_call[call.id]) for call, step in batch]
         try:
-            results = await all_of(self._call(call, reply) for call, _ in pairs)
+            results = await all_of(self._call(call, step, reply) for call, step in pairs)
         except Halted:
             return "halted"
         for (call, step), result in zip(pairs, results, strict=True):
@@ -249,7 +252,7 @@ class AgentRun:
                 return outcome
         return None
 
-    async def _call(self, call: ToolCall, reply: Sequence[ToolCall]) -> ToolResult | ToolProblem:
+    async def _call(self, call: ToolCall, step: StepRecord, reply: Sequence[ToolCall]) -> ToolResult | ToolProblem:
         role = self.workshop.role
         tool = TOOLS.get(call.name)
         if tool is None or call.name not in role.tools:
@@ -262,6 +265,8 @@ class AgentRun:
             problem = misplaced_end(call, reply)
             if problem is not None:
                 return ToolProblem(problem)
+            if tool.kind == "write":
+                await asyncio.to_thread(self.workshop.begin_write, step.n)
             return await tool.call(call.arguments, self.workshop)
         except ToolProblem as problem:
             return problem

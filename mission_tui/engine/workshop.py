@@ -18,9 +18,11 @@ from mission_tui.engine import delivery
 from mission_tui.engine.conversation import is_answer
 from mission_tui.engine.desk import Desk
 from mission_tui.engine.trees import RunTree
+from mission_tui.engine.undo import UndoLog
 from mission_tui.proof.app import AppFailure, AppUnderTest
 from mission_tui.proof.interactive import Interactive
 from mission_tui.proof.results import RawEvidence
+from mission_tui.store.errors import lacking
 from mission_tui.store.journal import StepRecord
 from mission_tui.tools.base import Assignment, Facts, Replay, ToolProblem, both_ends
 from mission_tui.tools.tree import TreeFiles
@@ -56,6 +58,7 @@ class RunWorkshop:
         self._app: AppUnderTest | None = None
         self._logs = itertools.count(1)
         self._put: set[str] = set()
+        self._undo = UndoLog(place.home / "undo.json", place.tree)
 
     @property
     def mission(self) -> Mission:
@@ -64,7 +67,11 @@ class RunWorkshop:
     @property
     def tree(self) -> TreeFiles:
         visible = documentation_only if self.role.reads == "documentation" else None
-        return TreeFiles(self.place.tree, visible)
+        return TreeFiles(self.place.tree, visible, self._undo.keep)
+
+    def begin_write(self, step: int) -> None:
+        """A call that writes files begins; what it wrote when it was cut off earlier is taken back."""
+        self._undo.begin(step)
 
     async def box(self) -> Box:
         if self._box is None:
@@ -132,7 +139,12 @@ class RunWorkshop:
         """Long outputs become artifacts; short ones are whole in the step's result already."""
         if not log.exists() or log.stat().st_size <= LONG_OUTPUT:
             return None
-        return self.desk.artifacts.put_file(log)
+        try:
+            return self.desk.artifacts.put_file(log)
+        except OSError as error:
+            if lacking(error, self.desk.files.root) is None:
+                raise
+            return None  # the command did run: its result must not be lost for want of room; the log stays
 
     def output_so_far(self, step: StepRecord) -> str:
         """What a command that was cut off had written."""
@@ -163,7 +175,8 @@ class RunWorkshop:
         return await delivery.partial(self.desk, self.assignment, reason, self.observed(), said)
 
     async def write_skill(self, name: str, text: str, lesson: str | None) -> Facts:
-        return await delivery.write_skill(self.desk, self.assignment, self.role, (name, text, lesson))
+        writer = self.tree if self.role.writes else None
+        return await delivery.write_skill(self.desk, self.assignment, writer, (name, text, lesson))
 
     def skill_text(self, name: str) -> str | None:
         return delivery.skill_text(self.desk, name)

@@ -10,9 +10,18 @@ from sqlite_utils import Database, Migrations
 from mission_tui.crashpoints import around, reach
 from mission_tui.store import schema
 from mission_tui.store.durable import sync_folder
-from mission_tui.store.errors import DamagedDatabase, FenceLost, MissionExists, NewerDatabase, NoDatabase, explained
+from mission_tui.store.errors import (
+    DamagedDatabase,
+    FenceLost,
+    MissionExists,
+    NewerDatabase,
+    NoDatabase,
+    NoRoom,
+    explained,
+)
 from mission_tui.store.layout import MissionFiles
 from mission_tui.store.redact import NO_SECRETS, Redactor
+from mission_tui.store.room import Room
 
 BUSY_TIMEOUT_S = 5.0
 
@@ -39,6 +48,7 @@ class MissionDatabase:
         """This writer's number; None when it may only read."""
         self.redactor = redactor
         """Applied to everything that ledger and journal write."""
+        self.room = Room(path.parent)
         self._db = db
         self._undo: list[Callable[[], None]] = []
 
@@ -108,7 +118,7 @@ class MissionDatabase:
         except BaseException as error:
             while len(self._undo) > mark:
                 self._undo.pop()()
-            _raise_explained(error, self.path)
+            self._explain(error)
             raise
         if not self.conn.in_transaction:
             self._undo.clear()
@@ -120,6 +130,13 @@ class MissionDatabase:
     def close(self) -> None:
         """Let go of the file; the last one to do so folds the write-ahead log in."""
         self._db.close()
+
+    def _explain(self, error: BaseException) -> None:
+        try:
+            _raise_explained(error, self.path)
+        except NoRoom:
+            self.room.release()  # the next write says what was done so far, or that the mission pauses
+            raise
 
     @contextmanager
     def _transaction(self, name: str) -> Generator[None]:

@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import NamedTuple, Protocol
 
+from mission_tui.ui.attention import Notices
 from mission_tui.ui.readings import Readings
 
 
@@ -25,12 +26,21 @@ class Launcher(Protocol):
         """What can be read of repositories and texts."""
         ...
 
+    @property
+    def notices(self) -> Notices:
+        """How the human wants to be told that something starts to wait."""
+        ...
+
     def start(self, mission_id: str) -> None:
         """Start the detached engine, or find the one that runs. Raises LaunchProblem."""
         ...
 
     def engine_alive(self, mission_id: str) -> int | None:
         """The process id of the mission's living engine."""
+        ...
+
+    def delete(self, mission_id: str) -> None:
+        """Take a mission off this machine; its branch stays in the repository. Raises LaunchProblem."""
         ...
 
     def create(self, wish: Wish) -> str:

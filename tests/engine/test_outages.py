@@ -3,19 +3,20 @@ import socket
 import time
 from pathlib import Path
 
-from mission_tui.domain.events import DecisionOpened, DecisionWithdrawn, RunEnded, RunStarted
+from mission_tui.domain.events import DecisionOpened, DecisionWithdrawn, RunEnded, RunStarted, SeatSwitched
 from mission_tui.domain.seats import SeatSettings
 from mission_tui.engine.desk import Patience
 from mission_tui.engine.host import HostOptions, run_mission
 from mission_tui.llm.retry import RetryPolicy
 from mission_tui.llm.scripted import ScriptedModel
 from mission_tui.store import inbox
-from mission_tui.store.inbox import Decide
+from mission_tui.store.inbox import Decide, SetSeat
+from mission_tui.store.queries import Reader
 from mission_tui.store.verify import verify
 from tests.support import openai_server as server
 from tests.support.engine import APPROVING_REVIEWER, GOOD_WORKER, bye, events, mission, plan, script, state
 from tests.support.openai_server import Fault, OpenAIServer, asking
-from tests.support.providers import Playground, model_maker, playground
+from tests.support.providers import FOREVER, Playground, model_maker, playground, role_of
 
 SOON_S = 5
 MANY = 40
@@ -93,3 +94,32 @@ async def test_a_day_without_the_network_costs_nothing_but_the_day(tmp_path: Pat
     assert [r.outcome for r in events(files, RunEnded)] == ["finished", "finished"]
     assert state(files).plan.features["F1"].attempts == 1
     assert verify(files) == []
+
+
+async def test_a_fallback_answers_until_the_seat_itself_may_be_asked_again_and_the_ledger_says_so(tmp_path: Path):
+    async with playground(tmp_path, plan(bye()), GOOD_WORKER, APPROVING_REVIEWER) as play:
+        own = state(play.files).seats["default"]
+        seat = own.model_copy(update={"model": "openai/first", "fallback": own})
+        play.trouble.plan["worker"] = (used_up(3600), FOREVER)
+        play.trouble.only_model = "first"
+        inbox.send(play.files, SetSeat(role="worker", seat=seat))
+        assert await play.run() == 0
+        (switched,) = events(play.files, SeatSwitched)
+        assert (switched.role, switched.model) == ("worker", own.model)
+        assert "quota" in switched.reason
+        asked = [r.body["model"] for r in play.server.requests if role_of(r) == "worker"]
+        assert asked == ["first", "local", "local", "local"]
+        assert parks(play) == []
+        with Reader(play.files) as reader:
+            first = next(s for s in reader.steps("R1") if s.kind == "model")
+        assert (first.result or {})["model"] == own.model
+
+
+async def test_retries_are_told_with_their_reason_while_the_mission_runs(tmp_path: Path):
+    async with playground(tmp_path, plan(bye()), GOOD_WORKER, APPROVING_REVIEWER) as play:
+        play.trouble.plan["worker"] = (server.OVERLOADED, 2)
+        said: list[str] = []
+        assert await play.run(on_notice=said.append) == 0
+        assert len(said) == 2
+        assert said[0].startswith("R1 worker: retry 2 in 0 s because model openai/local: ")
+        assert "Overloaded" in said[0]

@@ -217,6 +217,7 @@ def first_sealed(writer: MissionWriter) -> None:
     )
     for name in writer.ledger.mission.to_prove("M1"):
         writer.verdict(name, "passed", "M1")
+    writer.control("M1")
     writer.append(ValidationConcluded(milestone="M1", round=1, passed=True, summary="all hold"))
     writer.append(MilestoneSealed(id="M1", head=writer.ledger.mission.head))
 
@@ -335,6 +336,8 @@ def reviewing(writer: MissionWriter) -> None:
             elif not writer.ledger.mission.holds(name):
                 writer.verdict(name, "passed", "M2", number)
         passed = number == 2
+        if passed:
+            writer.control("M2", number)
         writer.append(
             ValidationConcluded(
                 milestone="M2",

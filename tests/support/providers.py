@@ -19,7 +19,7 @@ from mission_tui.llm.scripted import ScriptedModel
 from mission_tui.llm.seats import make_model
 from mission_tui.store.layout import MissionFiles
 from tests.support.engine import mission, script
-from tests.support.openai_server import Fault, OpenAIServer, Received, asking
+from tests.support.openai_server import Answer, Fault, OpenAIServer, Received, asking
 
 QUICK_RETRIES = RetryPolicy(attempts=5, first_delay_s=0.01, longest_delay_s=0.05, total_s=20)
 QUICK_WATCHDOG = Watchdog(first_token_s=1.0, idle_s=1.0, total_s=4.0)
@@ -37,12 +37,19 @@ class Trouble:
     """Faults per role, and how many of that role's next requests they hit."""
 
     plan: dict[str, tuple[Fault, int]] = field(default_factory=dict[str, tuple[Fault, int]])
+    after: dict[str, int] = field(default_factory=dict[str, int])
+    """Requests of a role that are spared first."""
+    only_model: str | None = None
+    """Spare the other models."""
     hits: list[str] = field(default_factory=list[str])
 
     def __call__(self, received: Received) -> Fault | None:
         role = role_of(received)
         fault, left = self.plan.get(role, (None, 0))
-        if fault is None or left <= 0:
+        if fault is None or left <= 0 or self.only_model not in (None, received.body["model"]):
+            return None
+        if self.after.get(role, 0) > 0:
+            self.after[role] -= 1
             return None
         self.plan[role] = (fault, left - 1)
         self.hits.append(role)
@@ -75,7 +82,7 @@ class Playground:
 
     files: MissionFiles
     server: OpenAIServer
-    trouble: Trouble
+    trouble: Trouble = field(default_factory=Trouble)
     notices: list[RetryNotice] = field(default_factory=list[RetryNotice])
 
     async def run(
@@ -86,12 +93,14 @@ class Playground:
         watchdog: Watchdog = QUICK_WATCHDOG,
         patience: Patience | None = None,
         on_event: Callable[[Recorded], None] = lambda _: None,
+        on_notice: Callable[[str], None] = lambda _: None,
     ) -> int:
         options = HostOptions(
             wait=wait,
             make_model=model_maker(policy, watchdog, self.notices.append),
             patience=patience or Patience(),
             on_event=on_event,
+            on_notice=on_notice,
         )
         return await run_mission(self.files, options)
 
@@ -101,11 +110,21 @@ async def playground(
     root: Path, draft: dict[str, Any], *conversations: dict[str, Any], **more: Any
 ) -> AsyncGenerator[Playground]:
     """A mission whose roles' words come from the conversations, over HTTP."""
-    await preload()
     played = script(root / "s.yaml", *conversations)
     trouble = Trouble()
     model = ScriptedModel(Path(played.model.removeprefix("scripted:")))
-    async with OpenAIServer(asking(model), burst=True, choose=trouble) as server:
+    async with served(root, draft, asking(model), trouble, **more) as play:
+        play.trouble = trouble
+        yield play
+
+
+@asynccontextmanager
+async def served(
+    root: Path, draft: dict[str, Any], answer: Answer, choose: Callable[[Received], Fault | None], **more: Any
+) -> AsyncGenerator[Playground]:
+    """A mission whose every seat is reached at one server."""
+    await preload()
+    async with OpenAIServer(answer, burst=True, choose=choose) as server:
         seat = SeatSettings(model="openai/local", api_base=server.url, **more.pop("seat", {}))
         files = await mission(root, seat, draft, **more)
-        yield Playground(files, server, trouble)
+        yield Playground(files, server)

@@ -11,6 +11,7 @@ from textual.pilot import Pilot
 from textual.widget import Widget
 
 from mission_tui.cli.readings import DiskReadings
+from mission_tui.config import Notify
 from mission_tui.engine.commands import consequences
 from mission_tui.store import inbox
 from mission_tui.ui.app import MissionApp
@@ -26,7 +27,9 @@ class DeskLauncher:
 
     pid: int | None = 4711
     started: list[str] = field(default_factory=list)
+    deleted: list[str] = field(default_factory=list)
     make: Callable[[Wish], str] | None = None
+    notices: Notify = field(default_factory=Notify)
     readings: DiskReadings = field(default_factory=lambda: DiskReadings(Path("nowhere")))
 
     def start(self, mission_id: str) -> None:
@@ -35,6 +38,9 @@ class DeskLauncher:
 
     def engine_alive(self, mission_id: str) -> int | None:
         return self.pid
+
+    def delete(self, mission_id: str) -> None:
+        self.deleted.append(mission_id)
 
     def create(self, wish: Wish) -> str:
         if self.make is None:

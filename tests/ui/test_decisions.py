@@ -112,6 +112,7 @@ async def test_the_inbox_lists_what_waits_and_opens_it(tmp_path: Path, writer: M
         await seen.shows("(and 1 more: i)", "i inbox 2")
         await seen.press("i")
         await seen.shows("2 waiting for you", "▲ D3 review a milestone", "▲ D4 decide", "Drop dark mode?")
+        await seen.shows("blocks the mission · safe default: keep")
         await seen.press("down", "enter")
         await seen.until(lambda: isinstance(seen.app.screen, DecisionScreen))
         await seen.shows("D4 decide", "2 keep  leave it as it is (default)")

@@ -1,4 +1,3 @@
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -25,11 +24,12 @@ new file mode 100644
 """
 
 
-@dataclass
 class GivenDiff(DiskReadings):
     """Knows one difference, or none."""
 
-    text: str = DIFF
+    def __init__(self, data: Path, text: str = DIFF) -> None:
+        super().__init__(data)
+        self.text = text
 
     def diff(self, mission_id: str, base: str, head: str) -> str:
         if not self.text:
@@ -48,7 +48,7 @@ async def test_a_handoff_is_inspected_with_claims_issues_cost_and_its_diff(tmp_p
     launcher = DeskLauncher(readings=GivenDiff(tmp_path))
     async with screen(tmp_path, writer.files.id, launcher=launcher) as seen:
         await seen.shows("4 Handoffs", "F3 Upload form")
-        await seen.press("4", "j", "j", "j", "j", "o")
+        await seen.press("4", *"jjjjjj", "o")
         await seen.shows("F3  Upload form  R4", "✖ 1 contradicted", "✔ form", "✖ not followed: the test came after")
         await seen.shows("exit 0", "exit 1", "✖ contradicted", "✔ holds", "step 4")
         await seen.shows("I1 false claim", "→ feature F6", "→ dismissed: not in scope", "VAL-IMPORT-001")

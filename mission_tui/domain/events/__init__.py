@@ -34,6 +34,7 @@ from mission_tui.domain.events.lifecycle import (
     MissionResumed,
     MissionRolledBack,
     SeatChanged,
+    SeatSwitched,
     SkillsCommitted,
     SkillWritten,
 )
@@ -68,7 +69,14 @@ from mission_tui.domain.events.validation import (
 )
 
 LifecycleEvent = (
-    MissionPaused | MissionResumed | MissionAborted | MissionCompleted | MissionFailed | BudgetChanged | SeatChanged
+    MissionPaused
+    | MissionResumed
+    | MissionAborted
+    | MissionCompleted
+    | MissionFailed
+    | BudgetChanged
+    | SeatChanged
+    | SeatSwitched
 )
 ConversationEvent = MessageSaid | MessagesDelivered | ConstraintBroadcast | SkillWritten | SkillsCommitted
 ContractEvent = ContractDrafted | ContractAmended | AssertionOverridden
@@ -178,6 +186,7 @@ __all__ = [
     "RunStarted",
     "ScrutinyRecorded",
     "SeatChanged",
+    "SeatSwitched",
     "SkillWritten",
     "SkillsCommitted",
     "UserTestingRecorded",

@@ -1,5 +1,7 @@
 """One mission: four panes under a status line. It shows what the feed reads and sends what the human decides."""
 
+import asyncio
+import time
 from typing import Any, ClassVar
 
 from textual import work
@@ -14,36 +16,34 @@ from mission_tui.domain.events import Recorded
 from mission_tui.domain.mission import Mission
 from mission_tui.store import inbox
 from mission_tui.store.layout import MissionFiles
+from mission_tui.store.seen import Place
 from mission_tui.ui import feed
 from mission_tui.ui.answering import answer_all
 from mission_tui.ui.control import MissionView
 from mission_tui.ui.launcher import Launcher, LaunchProblem
 from mission_tui.ui.look import Line
+from mission_tui.ui.panes.arrangement import FOUR_FROM, PANES, arrange
 from mission_tui.ui.panes.chat import ChatPane, Composer
 from mission_tui.ui.panes.coverage import CoveragePane
 from mission_tui.ui.panes.handoffs import HandoffPane
 from mission_tui.ui.panes.status import NoticeBar, StatusBar
 from mission_tui.ui.panes.transcript import TranscriptPane
 from mission_tui.ui.panes.wishes import OutputOpened, RunWanted, StepSought, StepsWanted
+from mission_tui.ui.returning import Attendance
 from mission_tui.ui.screens.assertion import AssertionScreen
+from mission_tui.ui.screens.digest import AWAY_S, DigestScreen
 from mission_tui.ui.screens.draft import DraftScreen
 from mission_tui.ui.screens.handoff import HandoffScreen
-from mission_tui.ui.screens.inbox import InboxScreen
 from mission_tui.ui.screens.reader import ReaderScreen, output_of
 from mission_tui.ui.screens.review import ReviewScreen
+from mission_tui.ui.screens.skills import SkillsScreen
 from mission_tui.ui.text import one_line
 from mission_tui.ui.typed import app_of
 from mission_tui.ui.widgets.frame import Framed
 from mission_tui.ui.widgets.keybar import Hint, KeyBar
 from mission_tui.ui.widgets.lines import LineView
 
-PANES = ("coverage", "chat", "transcript", "handoffs")
 PANE_TYPES = (CoveragePane, ChatPane, TranscriptPane, HandoffPane)
-NAMES = ("Coverage", "Orchestrator", "Transcript", "Handoffs")
-FOUR_FROM = (110, 20)
-"""Columns and rows from which all four panes fit beside each other."""
-WIDE_FROM = 180
-LEFT_WHEN_WIDE = 80
 
 
 class MissionScreen(Screen[None]):
@@ -53,18 +53,24 @@ class MissionScreen(Screen[None]):
         Binding("shift+tab", "next_pane(-1)", "previous pane", show=False),
         Binding("z", "zoom", "zoom", show=False),
         Binding("a", "answer", "answer", show=False),
-        Binding("i", "inbox", "inbox", show=False),
+        Binding("i", "app.inbox", "inbox", show=False),
         Binding("p", "app.steer('pause')", "pause or resume", show=False),
         Binding("S", "app.steer('stop')", "stop now", show=False),
         Binding("c", "app.steer('control')", "control", show=False),
         Binding("r", "review", "review", show=False),
+        Binding("s", "skills", "skills", show=False),
         Binding("e", "edit", "edit contract and plan", show=False),
         Binding("m", "message", "message", show=False),
         Binding("escape", "back", "missions", show=False),
     ]
 
-    def __init__(self, files: MissionFiles, launcher: Launcher) -> None:
+    def __init__(
+        self, files: MissionFiles, launcher: Launcher, answer: str | None = None, place: Place | None = None
+    ) -> None:
         super().__init__()
+        self.attendance = Attendance(files)
+        self._first = answer
+        self._place = place or Place()
         self.files = files
         self.launcher = launcher
         self.mission = Mission()
@@ -94,6 +100,33 @@ class MissionScreen(Screen[None]):
 
     def on_unmount(self) -> None:
         self.feed.stop()
+        self.attendance.follow(self.mission.seq, self.spend.usage.usd, last=True)
+
+    @work
+    async def _come_back(self) -> None:
+        """What happened meanwhile, the decision that was asked for, or the screen where one was."""
+        now = time.time()
+        views = {"review": self.action_review, "skills": self.action_skills, "draft": self.action_edit}
+        asked = next((d for d in self.mission.decisions.open if d.id == self._first), None)
+        if asked is not None:
+            self._open(asked)
+            return
+        if self.attendance.away(now) > AWAY_S and self.mission.seq > self.attendance.before.seq:
+            await self.digest()
+        if self._place.view in views:
+            views[self._place.view]()
+
+    @work
+    async def run_digest(self) -> None:
+        await self.digest()
+
+    async def digest(self) -> None:
+        """What happened since the human last looked."""
+        news = await asyncio.to_thread(self.attendance.news)
+        seen = self.attendance.before
+        if news:
+            screen = DigestScreen(seen, self.mission, self.spend, news, time.time())
+            await app_of(self).push_screen_wait(screen)
 
     @work(thread=True, exit_on_error=True)
     def _follow(self) -> None:
@@ -103,6 +136,7 @@ class MissionScreen(Screen[None]):
 
     def on_mission_changed(self, event: feed.MissionChanged) -> None:
         old, self.mission, self.spend = self.mission, event.mission, event.spend
+        self.attendance.follow(self.mission.seq, self.spend.usage.usd)
         self.query_one(StatusBar).show(event.mission, event.spend)
         if old is event.mission:
             return
@@ -120,7 +154,10 @@ class MissionScreen(Screen[None]):
         """Where one looks first: the conversation while there is no plan, then the work."""
         if not self._begun:
             self._begun = True
-            self.action_pane("coverage" if self.mission.plan.approved else "chat")
+            self.zoomed = self._place.zoomed
+            usual = "coverage" if self.mission.plan.approved else "chat"
+            self.action_pane(self._place.pane if self._place.pane in PANES else usual)
+            self._come_back()
         self._arrange()
 
     def on_talk_read(self, event: feed.TalkRead) -> None:
@@ -200,24 +237,7 @@ class MissionScreen(Screen[None]):
         self._arrange()
 
     def _arrange(self) -> None:
-        width, single, planning = self.size.width, self.single, not self.mission.plan.approved
-        for name in PANES:
-            self.query_one(f"#{name}").display = not single or name == self.pane
-        self.query_one("#left").display = not single or self.pane in PANES[:2]
-        self.query_one("#right").display = not single or self.pane in PANES[2:]
-        self.query_one("#left").styles.width = LEFT_WHEN_WIDE if width >= WIDE_FROM and not single else "1fr"
-        self.query_one("#coverage").styles.height = "2fr" if planning and not single else "3fr"
-        self.query_one("#chat").styles.height = "3fr" if planning and not single else "2fr"
-        self.query_one("#transcript").styles.height = "3fr"
-        self.query_one("#handoffs").styles.height = "2fr"
-        tabs = self.query_one("#tabs", KeyBar)
-        tabs.display = single
-        tabs.show(
-            *(
-                Hint(str(n), title, f"pane('{name}')", "strong" if name == self.pane else "faint")
-                for n, (name, title) in enumerate(zip(PANES, NAMES, strict=True), 1)
-            )
-        )
+        arrange(self, self.pane, self.single, planning=not self.mission.plan.approved)
 
     def on_descendant_focus(self) -> None:
         for pane in self.query(Framed):
@@ -275,10 +295,11 @@ class MissionScreen(Screen[None]):
             *answer,
             *(() if self.mission.ended else (Hint("p", pause, "app.steer('pause')"), Hint("m", "message", "message"))),
             *self._pane().hints(),
-            Hint("i", f"inbox {waits}" if waits else "inbox", "inbox"),
+            Hint("i", f"inbox {waits}" if waits else "inbox", "app.inbox"),
             *((Hint("r", "review", "review"),) if self.mission.plan.approved else ()),
             *((Hint("e", "edit plan", "edit"),) if self.mission.contract.assertions and not self.mission.ended else ()),
             *(() if self.mission.ended else (Hint("c", "control", "app.steer('control')"),)),
+            Hint("s", "skills", "skills"),
             Hint("z", "zoom", "zoom"),
             Hint("?", "keys", "app.help"),
             Hint("q", "leave", "app.quit"),
@@ -331,16 +352,18 @@ class MissionScreen(Screen[None]):
         else:
             self.say((("nothing waits for you", "faint"),))
 
-    @work
-    async def action_inbox(self) -> None:
-        chosen = await app_of(self).push_screen_wait(InboxScreen(self.mission.decisions.open))
-        decision = next((d for d in self.mission.decisions.open if d.id == chosen), None)
-        if decision is not None:
-            self._open(decision)
+    def answer(self, decision_id: str) -> None:
+        """Open a decision that waits, and those after it."""
+        found = next((d for d in self.mission.decisions.open if d.id == decision_id), None)
+        if found is not None:
+            self._open(found)
 
     @work(exclusive=True, group="answering")
     async def _open(self, decision: Decision) -> None:
         await answer_all(app_of(self), self, decision)
+
+    def action_skills(self) -> None:
+        app_of(self).push_screen(SkillsScreen(self))
 
     def action_edit(self) -> None:
         """Contract and plan, at what the coverage pane's cursor is on."""

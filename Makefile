@@ -8,7 +8,7 @@ MADE := .venv/.made
 RUNTIME := .venv/.runtime
 DEVELOPMENT := .venv/.development
 
-.PHONY: demo test lint bench bench-validation torture torture-faults screenshots lock clean
+.PHONY: demo test lint bench bench-ui bench-validation torture torture-faults screenshots lock clean
 
 demo: $(RUNTIME)
 	@$(BIN)/mission-tui doctor --fix
@@ -27,6 +27,11 @@ lint: $(DEVELOPMENT)
 
 bench: $(DEVELOPMENT)
 	$(BIN)/python -m benchmarks.turn
+
+# The screen at full size: start, opening, keys, idle CPU, memory.
+bench-ui: $(DEVELOPMENT)
+	PYTHONDONTWRITEBYTECODE= $(BIN)/python -m compileall -q mission_tui
+	$(BIN)/python -m benchmarks.ui
 
 # All of the fault matrix; a part of `make torture`.
 torture-faults: $(DEVELOPMENT)

@@ -30,7 +30,16 @@ async def backed_up_in_its_middle(root: Path) -> tuple[MissionFiles, Path]:
     codes: list[int | None] = []
 
     async def take() -> None:
-        command = [sys.executable, "-m", "mission_tui", "backup", files.id, str(target), "--data-dir", str(root / "data")]
+        command = [
+            sys.executable,
+            "-m",
+            "mission_tui",
+            "backup",
+            files.id,
+            str(target),
+            "--data-dir",
+            str(root / "data"),
+        ]
         process = await asyncio.create_subprocess_exec(*command)
         codes.append(await process.wait())
 

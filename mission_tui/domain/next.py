@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from mission_tui.domain.gates.validation import signed_over, unproved
 from mission_tui.domain.mission import Mission
+from mission_tui.domain.promises import empty_promises
 
 
 @dataclass(frozen=True, slots=True)
@@ -378,6 +379,7 @@ def base_problems(mission: Mission) -> tuple[str, ...]:
         for r in base.results
         if not r.passed and r.assertion in live and live[r.assertion].guard
     ]
+    problems += empty_promises(mission)
     if base.setup_problem:
         problems.append(f"the base cannot be set up: {base.setup_problem}")
     return tuple(problems)

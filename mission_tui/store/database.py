@@ -7,11 +7,21 @@ from pathlib import Path
 
 from sqlite_utils import Database, Migrations
 
+from mission_tui.crashpoints import around, reach
 from mission_tui.store import schema
 from mission_tui.store.durable import sync_folder
-from mission_tui.store.errors import DamagedDatabase, FenceLost, MissionExists, NewerDatabase, NoDatabase, explained
+from mission_tui.store.errors import (
+    DamagedDatabase,
+    FenceLost,
+    MissionExists,
+    NewerDatabase,
+    NoDatabase,
+    NoRoom,
+    explained,
+)
 from mission_tui.store.layout import MissionFiles
 from mission_tui.store.redact import NO_SECRETS, Redactor
+from mission_tui.store.room import Room
 
 BUSY_TIMEOUT_S = 5.0
 
@@ -38,6 +48,7 @@ class MissionDatabase:
         """This writer's number; None when it may only read."""
         self.redactor = redactor
         """Applied to everything that ledger and journal write."""
+        self.room = Room(path.parent)
         self._db = db
         self._undo: list[Callable[[], None]] = []
 
@@ -63,7 +74,8 @@ class MissionDatabase:
         except sqlite3.Error as error:
             _raise_explained(error, files.database)
             raise
-        unfinished.rename(files.database)
+        with around("database.rename"):
+            unfinished.rename(files.database)
         sync_folder(files.root)
         return cls.open(files, redactor=redactor)
 
@@ -92,19 +104,21 @@ class MissionDatabase:
         return self._db.conn
 
     @contextmanager
-    def atomic(self) -> Generator[None]:
+    def atomic(self, name: str = "transaction") -> Generator[None]:
         """One transaction; blocks inside it are part of it. What `on_rollback` was told is undone with it.
+
+        The outermost block's name is the transaction's, for `crashpoints`.
 
         Raises FenceLost once a later writer has claimed the database, NoRoom and LockedDatabase.
         """
         mark = len(self._undo)
         try:
-            with self._db.atomic() if self.conn.in_transaction else self._transaction():
+            with self._db.atomic() if self.conn.in_transaction else self._transaction(name):
                 yield
         except BaseException as error:
             while len(self._undo) > mark:
                 self._undo.pop()()
-            _raise_explained(error, self.path)
+            self._explain(error)
             raise
         if not self.conn.in_transaction:
             self._undo.clear()
@@ -117,20 +131,30 @@ class MissionDatabase:
         """Let go of the file; the last one to do so folds the write-ahead log in."""
         self._db.close()
 
+    def _explain(self, error: BaseException) -> None:
+        try:
+            _raise_explained(error, self.path)
+        except NoRoom:
+            self.room.release()  # the next write says what was done so far, or that the mission pauses
+            raise
+
     @contextmanager
-    def _transaction(self) -> Generator[None]:
+    def _transaction(self, name: str) -> Generator[None]:
         # IMMEDIATE: a deferred transaction that reads first fails at its first write if another writer came between.
+        reach(f"{name}:begin")
         self.conn.execute("BEGIN IMMEDIATE" if self.fence is not None else "BEGIN")
         try:
             current = _fence(self._db)
             if current != self.fence:
                 raise FenceLost(self.path, self.fence, current)
             yield
+            reach(f"{name}:commit")
             self.conn.execute("COMMIT")
         except BaseException:
             # A full disk may have ended the transaction already.
             self._db.rollback()
             raise
+        reach(f"{name}:done")
 
 
 def _connect(path: Path) -> sqlite3.Connection:
@@ -164,7 +188,7 @@ def _check_version(db: Database, path: Path) -> None:
 
 def _claim(db: Database) -> int:
     migrations.apply(db)
-    with db.atomic():
+    with around("database.claim"), db.atomic():
         db.conn.execute("UPDATE fence SET number = number + 1")
         return _fence(db)
 

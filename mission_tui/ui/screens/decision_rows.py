@@ -184,6 +184,8 @@ def _round(one: RoundState, width: int) -> Iterator[Painted]:
         mark: tuple[str, Tone] = ("✔ ", "good") if check.ok else ("✖ ", "bad")
         words = [f"{len(check.new_failures)} new failures" if check.new_failures else ""]
         words += [f"{len(check.old_failures)} failed before too" if check.old_failures else ""]
+        words += [f"{len(check.unkept)} promised but not fixed" if check.unkept else ""]
+        words += [f"{len(check.flaky)} flaky" if check.flaky else ""]
         words += [f"{len(check.fixed)} fixed" if check.fixed else ""]
         yield _row(
             ("  ", "plain"), mark, (f"{one_line(check.name)}  ", "plain"), (", ".join(filter(None, words)), "faint")

@@ -27,6 +27,7 @@ lint: $(DEVELOPMENT)
 
 bench: $(DEVELOPMENT)
 	$(BIN)/python -m benchmarks.turn
+	$(BIN)/python -m benchmarks.journaling
 
 # Hours on one core: give MINUTES, and PART=1/2 and PART=2/2 to two of them.
 torture: $(DEVELOPMENT)

@@ -17,7 +17,7 @@ from mission_tui.domain.events import (
     SkillsCommitted,
     SkillWritten,
 )
-from mission_tui.domain.handoff import Handoff, Issue, ObservedClaim, ObservedCommand, compare_claims
+from mission_tui.domain.handoff import ClaimedCommand, Handoff, Issue, ObservedClaim, ObservedCommand, compare_claims
 from mission_tui.domain.mission import Mission
 from mission_tui.engine.desk import Desk
 from mission_tui.store.durable import write_durably
@@ -62,18 +62,27 @@ async def hand_off(
 
 
 async def partial(
-    desk: Desk, assignment: Assignment, reason: str, observed: tuple[ObservedCommand, ...]
+    desk: Desk, assignment: Assignment, reason: str, observed: tuple[ObservedCommand, ...], said: str
 ) -> Sequence[AnyEvent]:
-    """What a worker that was ended had done so far is kept on the branch and said to be unfinished."""
+    """What a worker that was ended had done so far is kept on the branch and said to be unfinished.
+
+    `said` are its last words. Nothing is claimed as completed: that was for the worker to say.
+    """
     commit = await _commit(desk, assignment, f"unfinished: {reason}")
     base = desk.mission.runs.runs[assignment.run_id].started.base
     recorded = await _recorded(desk, base, commit)
     feature = assignment.feature or ""
+    commands = tuple(
+        ClaimedCommand(command=o.command, exit_code=o.exit_code)
+        for o in _last_of_each(observed)
+        if o.exit_code is not None
+    )
     handoff = Handoff(
-        summary=f"The run was ended before it handed off: {reason}",
-        undone=("the feature as a whole",),
+        summary=_partial_summary(reason, recorded.paths, observed, said),
+        undone=("the feature as a whole: nobody said that any part of it is finished",),
+        commands=commands,
         procedure_followed=False,
-        deviations=f"ended by the engine after {len(observed)} commands",
+        deviations=f"the engine ended the run and wrote this from its journal ({len(observed)} commands)",
     )
     return (
         recorded,
@@ -82,13 +91,34 @@ async def partial(
             feature=feature,
             attempt=desk.mission.plan.features[feature].attempts,
             handoff=handoff,
-            claims=(),
+            claims=compare_claims(commands, observed),
             base=base,
             head=commit,
             partial=True,
         ),
         FeatureFailed(run_id=assignment.run_id, id=feature, reason=reason),
     )
+
+
+TOLD = 20
+"""Files and commands of a partial handoff that are named one by one."""
+
+
+def _partial_summary(reason: str, paths: Sequence[str], observed: Sequence[ObservedCommand], said: str) -> str:
+    more = f" and {len(paths) - TOLD} more" if len(paths) > TOLD else ""
+    changed = f"changed and kept on the branch: {', '.join(paths[:TOLD])}{more}" if paths else "no file was changed"
+    last = f"; the last command, `{observed[-1].command}`, {_exit(observed[-1])}" if observed else ""
+    words = f". Its last words: {' '.join(said.split())[:500]}" if said.strip() else ""
+    return f"Partial, written by the engine: the run was ended because {reason}. Seen: {changed}{last}{words}"
+
+
+def _exit(command: ObservedCommand) -> str:
+    return "was killed or cut off" if command.exit_code is None else f"exited {command.exit_code}"
+
+
+def _last_of_each(observed: Sequence[ObservedCommand]) -> list[ObservedCommand]:
+    """The last run of every command line, the newest `TOLD` of them."""
+    return list({o.command: o for o in observed}.values())[-TOLD:]
 
 
 async def _recorded(desk: Desk, base: str, commit: str) -> CommitRecorded:

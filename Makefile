@@ -27,6 +27,7 @@ lint: $(DEVELOPMENT)
 
 bench: $(DEVELOPMENT)
 	$(BIN)/python -m benchmarks.turn
+	$(BIN)/python -m benchmarks.journaling
 
 # The screen at full size: start, opening, keys, idle CPU, memory.
 bench-ui: $(DEVELOPMENT)

@@ -197,6 +197,10 @@ def _decision(event: e.DecisionEvent) -> str:
 
 
 def _control(event: e.ControlEvent) -> str:
+    if isinstance(event, e.ReplayRequested):
+        return f"the human asked for a replay of {event.assertion}"
+    if isinstance(event, e.ReplayRecorded):
+        return f"replay of {event.assertion}: {event.status}: {event.reason}"
     if isinstance(event, e.FlowReplayed):
         said = "agrees" if event.agreed else f"differs (claimed {event.claimed}, seen {event.status})"
         without = f"; {event.control.outcome} without the work" if event.control else ""

@@ -329,7 +329,9 @@ class MissionScreen(Screen[None]):
         )
 
     def on_coverage_pane_assertion_opened(self, event: CoveragePane.AssertionOpened) -> None:
-        app_of(self).push_screen(AssertionScreen(self.mission, self.files, event.assertion, event.order))
+        screen = AssertionScreen(self.mission, self.files, event.assertion, event.order)
+        screen.replay = lambda assertion: self.send(inbox.Replay(assertion=assertion))
+        app_of(self).push_screen(screen)
 
     def on_coverage_pane_hints_changed(self) -> None:
         self._hints()

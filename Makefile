@@ -28,7 +28,8 @@ lint: $(DEVELOPMENT)
 bench: $(DEVELOPMENT)
 	$(BIN)/python -m benchmarks.turn
 
-# Seeded defects in three sample applications: what the mechanical part of validation catches. About an hour; ARGS="--runs 2" is shorter.
+# Seeded defects in three sample applications: what the mechanical part of validation catches. Half an hour or more;
+# ARGS="--runs 2" is shorter. `python -m benchmarks.reproof` and `python -m benchmarks.flaky` measure the rest.
 bench-validation: $(DEVELOPMENT)
 	$(BIN)/python -m benchmarks.validation $(ARGS)
 

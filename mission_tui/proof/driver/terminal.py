@@ -210,6 +210,8 @@ class TerminalSession:
         deadline = time.monotonic() + REST_S
         while self._master >= 0 and time.monotonic() < deadline:
             self._pump(0.02)
+            if self._master < 0:
+                return
             if not select.select([self._master], [], [], 0)[0] and _sleeps(self._master):
                 return
 

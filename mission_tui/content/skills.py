@@ -64,6 +64,34 @@ def check_skill(path: Path) -> list[str]:
     return _load(root, Path(folder.resolve().name) / SKILL_FILE, shown=folder / SKILL_FILE)[1]
 
 
+def check_text(name: str, text: str) -> list[tuple[int, str]]:
+    """What is wrong with the text of that skill's SKILL.md: `(line, problem)` pairs."""
+    if len(text.encode(errors="replace")) > MAX_BYTES:
+        return [(1, f"larger than {MAX_BYTES:,} bytes")]
+    try:
+        file = split_front_matter(text)
+    except FrontMatterError as error:
+        return [(line or 1, problem) for line, problem in error.problems]
+    return list(_problems(file, name))
+
+
+def with_lessons_since(text: str, before: str, now: str) -> str:
+    """An edit that began from `before`, with the lessons that others recorded until `now`."""
+    known = _lessons(before)
+    for lesson, source in _lessons(now).items():
+        if lesson not in known:
+            text = append_lesson(text, lesson, source)
+    return text
+
+
+def _lessons(text: str) -> dict[str, str]:
+    """The bullets below `## Lessons`, with where each was learnt."""
+    lines = text.split("\n")
+    start, end = _lessons_section(lines)
+    found = (_BULLET.match(line) for line in lines[start + 1 : end]) if start is not None else ()
+    return {m["lesson"]: m["source"] or "" for m in found if m}
+
+
 def check_name(name: str) -> str | None:
     """What is wrong with a skill's name, if anything."""
     if len(name) <= 64 and _NAME.fullmatch(name):

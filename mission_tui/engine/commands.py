@@ -3,9 +3,12 @@
 import json
 from typing import assert_never
 
+from mission_tui.content.skills import check_name, check_text
 from mission_tui.domain.budget import Limits
 from mission_tui.domain.contract import Amendment
+from mission_tui.domain.control import vacuous
 from mission_tui.domain.decision import Answer, Decision
+from mission_tui.domain.draft import facts_of, outdated
 from mission_tui.domain.events import (
     AnyEvent,
     AssertionOverridden,
@@ -23,13 +26,30 @@ from mission_tui.domain.events import (
     MissionRolledBack,
     PlanApproved,
     PlanReturned,
+    ReplayRequested,
     SeatChanged,
+    SkillWritten,
+    VacuousSigned,
 )
 from mission_tui.domain.gates import GateRefused, Violation
 from mission_tui.domain.handoff import Issue
 from mission_tui.domain.mission import Mission
-from mission_tui.domain.next import vacuous
-from mission_tui.store.inbox import Abort, Command, Decide, Pause, Resume, Say, SetBudget, SetSeat
+from mission_tui.domain.rollback import checkpoint_before
+from mission_tui.store.inbox import (
+    Abort,
+    Command,
+    Decide,
+    EditDraft,
+    Override,
+    Pause,
+    Replay,
+    Resume,
+    RollBack,
+    Say,
+    SetBudget,
+    SetSeat,
+    WriteSkill,
+)
 from mission_tui.store.inbox import Stop as StopNow
 
 
@@ -43,8 +63,18 @@ def _facts(mission: Mission, command: Command) -> list[AnyEvent]:
     match command:
         case Say():
             return _said(mission, command)
+        case Replay():
+            return [ReplayRequested(assertion=command.assertion)]
         case Decide():
             return _decided(mission, command)
+        case Override() | RollBack() | EditDraft() | WriteSkill():
+            return _taken_in_hand(mission, command)
+        case _:
+            return _steered(mission, command)
+
+
+def _steered(mission: Mission, command: Pause | StopNow | Resume | Abort | SetSeat | SetBudget) -> list[AnyEvent]:
+    match command:
         case Pause():
             return [MissionPaused(reason="the human paused it")]
         case StopNow():
@@ -60,6 +90,39 @@ def _facts(mission: Mission, command: Command) -> list[AnyEvent]:
     assert_never(command)
 
 
+def _taken_in_hand(mission: Mission, command: Override | RollBack | EditDraft | WriteSkill) -> list[AnyEvent]:
+    match command:
+        case Override():
+            return [AssertionOverridden(assertion=command.assertion, reason=command.reason)]
+        case RollBack():
+            return _roll_back(mission, command.to, command.reason)
+        case EditDraft():
+            return _edited(mission, command)
+        case WriteSkill():
+            return [_skill(command)]
+    assert_never(command)
+
+
+def _edited(mission: Mission, command: EditDraft) -> list[AnyEvent]:
+    late = outdated(mission, command.edit)
+    if late:
+        names = ", ".join(late)
+        raise _refused(late[0], f"{names} changed while you edited; look at it again, your text is kept")
+    facts = facts_of(mission, command.edit)
+    if not facts:
+        raise _refused("draft", "the edit changes nothing")
+    return facts
+
+
+def _skill(command: WriteSkill) -> SkillWritten:
+    wrong = check_name(command.name)
+    problems = [(1, f"name: {wrong}")] if wrong else check_text(command.name, command.text)
+    if problems:
+        line, problem = problems[0]
+        raise _refused(command.name, f"{command.name}: line {line}: {problem}")
+    return SkillWritten(name=command.name, author="human", text=command.text, based_on=command.based_on)
+
+
 def _said(mission: Mission, command: Say) -> list[AnyEvent]:
     """While a question waits, what the human says is its answer."""
     asked = next((d for d in mission.decisions.open if d.kind == "answer"), None)
@@ -70,7 +133,7 @@ def _said(mission: Mission, command: Say) -> list[AnyEvent]:
 
 
 def _budget(mission: Mission, command: SetBudget) -> list[AnyEvent]:
-    changes = {k: v for k in ("usd", "tokens", "hours") if (v := getattr(command, k)) is not None}
+    changes = command.model_dump(include=set(Limits.model_fields), exclude_none=True)
     limits = Limits.model_validate({**mission.limits.model_dump(), **changes})
     waiting = [d for d in mission.decisions.open if d.kind == "raise_cap"]
     return [
@@ -130,9 +193,8 @@ def _review(mission: Mission, decision: Decision, answer: Answer) -> list[AnyEve
     if answer.choice == "accept":
         return [MilestoneSealed(id=milestone, head=mission.head)]
     if answer.choice == "rollback":
-        return _roll_back(
-            mission, _checkpoint_before(mission, milestone), answer.note or f"{milestone} was rolled back"
-        )
+        reason = answer.note or f"{milestone} was rolled back"
+        return _roll_back(mission, checkpoint_before(mission, milestone), reason, decision.id)
     issue = Issue(
         id=mission.issues.next_id(),
         source="validation",
@@ -143,20 +205,13 @@ def _review(mission: Mission, decision: Decision, answer: Answer) -> list[AnyEve
     return [IssueOpened(issue=issue)]
 
 
-def _checkpoint_before(mission: Mission, milestone: str) -> str:
-    """The checkpoint at which the milestone had not begun."""
-    names = list(mission.plan.milestones)
-    earlier = names[: names.index(milestone)] if milestone in names else []
-    return next((m for m in reversed(earlier) if m in mission.checkpoints), "base")
-
-
-def _roll_back(mission: Mission, to: str, reason: str) -> list[AnyEvent]:
-    """Issues of work that is gone are gone with it."""
+def _roll_back(mission: Mission, to: str, reason: str, answering: str = "") -> list[AnyEvent]:
+    """Issues and decisions about work that is gone are gone with it, but for the one that is being answered."""
     dismissed = [IssueDismissed(id=i.id, reason=f"rolled back to {to}") for i in mission.issues.open]
     moot = [
         DecisionWithdrawn(id=d.id, reason=f"rolled back to {to}")
         for d in mission.decisions.open
-        if d.kind in ("round_cap", "sign_amendment")
+        if d.kind in ("round_cap", "sign_amendment", "review_milestone") and d.id != answering
     ]
     said = MessageSaid(author="human", text=f"Rolled back to {to}: {reason}")
     return [*dismissed, *moot, MissionRolledBack(to=to, reason=reason), said]
@@ -177,7 +232,7 @@ def _round_cap(mission: Mission, decision: Decision, answer: Answer) -> list[Any
         open_ends = [a for a in mission.to_prove(milestone) if not mission.holds(a)]
         return [AssertionOverridden(assertion=a, reason=reason) for a in open_ends]
     if answer.choice == "rollback":
-        return _roll_back(mission, _checkpoint_before(mission, milestone), reason)
+        return _roll_back(mission, checkpoint_before(mission, milestone), reason, decision.id)
     if answer.choice == "abort":
         return [MissionAborted(reason=reason)]
     return []
@@ -188,6 +243,9 @@ def _request(decision: Decision, answer: Answer) -> list[AnyEvent]:
     if to and answer.choice == "roll back":
         reason = str(decision.payload.get("reason", decision.summary))
         return [MissionRolledBack(to=str(to), reason=reason)]
+    if decision.payload.get("vacuous") and answer.choice == "sign":
+        reason = answer.note or "kept as it is"
+        return [VacuousSigned(assertion=str(decision.payload["vacuous"]), reason=reason)]
     if decision.payload.get("failed_run"):
         return [MissionAborted(reason=decision.summary)] if answer.choice == "abort" else []
     note = f" ({answer.note})" if answer.note else ""

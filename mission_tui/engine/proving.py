@@ -2,17 +2,19 @@
 
 import asyncio
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from mission_tui.domain.contract import Assertion
 from mission_tui.domain.ports import Box
-from mission_tui.domain.verdict import CheckOutcome
+from mission_tui.domain.verdict import CheckOutcome, with_second_run
 from mission_tui.engine.desk import Desk
+from mission_tui.engine.together import all_of
 from mission_tui.engine.trees import RunTree, copy_of
 from mission_tui.engine.workshop import store_evidence
 from mission_tui.proof.checks import run_check
 from mission_tui.proof.prove import Stage, prove_all
 from mission_tui.proof.results import ProofResult, RawEvidence
+from mission_tui.tools.base import Halted
 from mission_tui.workspace.box import open_box
 from mission_tui.workspace.environment import prepare_environment
 from mission_tui.workspace.tree_snapshot import TreeSnapshot
@@ -25,6 +27,7 @@ class Proving:
 
     def __init__(self, desk: Desk) -> None:
         self.desk = desk
+        self._free_slots = asyncio.Semaphore(desk.slots)
 
     async def prepare(self, commit: str) -> str | None:
         """Make the mission's environment once per setup; the reason in one line when setup fails."""
@@ -33,6 +36,7 @@ class Proving:
         stamp = self.desk.files.env / SETUP_STAMP
         if stamp.exists() and stamp.read_text() == wanted:
             return None
+        self._go_on()
         network = self.desk.mission.created is not None and self.desk.mission.created.network != "none"
         place = await copy_of(self.desk, self.desk.files.runs / "setup", commit, network)
         try:
@@ -49,8 +53,8 @@ class Proving:
         await asyncio.to_thread(stamp.write_text, wanted)
         return None
 
-    async def run_checks(self, commit: str) -> Sequence[CheckOutcome]:
-        """Every check of the services manifest, one after the other, on one copy."""
+    async def run_checks(self, commit: str, only: frozenset[str] | None = None) -> Sequence[CheckOutcome]:
+        """Every check of the services manifest, or those named, one after the other, on one copy."""
         services = self.desk.mission.plan.services
         if not services.checks:
             return ()
@@ -59,14 +63,29 @@ class Proving:
         try:
             async with await open_box(await place.spec()) as box:
                 for name, command in services.checks.items():
+                    if only is not None and name not in only:
+                        continue
+                    self._go_on()
                     outcomes.append(await self._check(box, place, name, command))
         finally:
             await place.remove()
         return outcomes
 
+    async def run_checks_twice(self, commit: str) -> Sequence[CheckOutcome]:
+        """The baseline: what tells tests apart, or fails, is run once more on a fresh copy, to know what is flaky."""
+        first = await self.run_checks(commit)
+        unsure = frozenset(o.name for o in first if o.cases is not None or o.exit_code != 0)
+        second = {o.name: o for o in await self.run_checks(commit, unsure)} if unsure else {}
+        return tuple(with_second_run(o, second[o.name]) if o.name in second else o for o in first)
+
+    def _go_on(self) -> None:
+        """Raises Halted when the mission is paused: what is proved so far stays, no further process is started."""
+        if self.desk.mission.paused or self.desk.mission.ended:
+            raise Halted
+
     async def _check(self, box: Box, place: RunTree, name: str, command: str) -> CheckOutcome:
         services = self.desk.mission.plan.services
-        run = await run_check(name, command, box, place.run_dir, services.check_timeout_s)
+        run = await run_check(name, command, box, place.run_dir, services.check_timeout_s, place.tree)
         raw = RawEvidence(kind="output", path=run.log, name=f"{name}.txt", media_type="text/plain")
         return CheckOutcome(
             name=name,
@@ -85,19 +104,30 @@ class Proving:
         record: Callable[[ProofResult], None] = lambda _: None,
     ) -> list[ProofResult]:
         """Prove assertions on copies of one tree, as many beside each other as there are slots."""
-        slots = [list(assertions[k :: self.desk.slots]) for k in range(self.desk.slots)]
-        async with asyncio.TaskGroup() as group:
-            tasks = [
-                group.create_task(self._slot(part, commit, f"{label}-{k}", record))
-                for k, part in enumerate(slots)
-                if part
-            ]
-        return [result for task in tasks for result in task.result()]
+        return await self.prove_at({commit: assertions}, label, record)
+
+    async def prove_at(
+        self,
+        wanted: Mapping[str, Sequence[Assertion]],
+        label: str,
+        record: Callable[[ProofResult], None] = lambda _: None,
+    ) -> list[ProofResult]:
+        """Prove assertions each on copies of its own commit's tree; all slots are used, whatever the commits."""
+        share = max(1, self.desk.slots // max(len(wanted), 1))
+        parts = [(commit, list(every[k::share])) for commit, every in wanted.items() for k in range(share)]
+        slots = [self._slot(part, commit, f"{label}-{k}", record) for k, (commit, part) in enumerate(parts) if part]
+        return [result for part in await all_of(slots) for result in part]
 
     async def _slot(
         self, assertions: list[Assertion], commit: str, label: str, record: Callable[[ProofResult], None]
     ) -> list[ProofResult]:
         """One box, one browser, one copy of the tree that is put back as it was between assertions."""
+        async with self._free_slots:
+            return await self._prove_in_box(assertions, commit, label, record)
+
+    async def _prove_in_box(
+        self, assertions: list[Assertion], commit: str, label: str, record: Callable[[ProofResult], None]
+    ) -> list[ProofResult]:
         place = await copy_of(self.desk, self.desk.files.runs / f"prove-{label}", commit)
         try:
             async with await open_box(await place.spec()) as box:
@@ -112,6 +142,10 @@ class Proving:
                 async def reset() -> None:
                     await asyncio.to_thread(snapshot.restore)
 
-                return await prove_all(assertions, stage, reset, record)
+                def recorded(result: ProofResult) -> None:
+                    record(result)
+                    self._go_on()
+
+                return await prove_all(assertions, stage, reset, recorded)
         finally:
             await place.remove()

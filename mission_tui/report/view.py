@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from mission_tui.domain.events import HandoffRecorded, Recorded
+from mission_tui.domain.findings import RoundFindings, trend
 from mission_tui.domain.mission import Mission
 from mission_tui.domain.state.conversation import DecisionState
 from mission_tui.domain.state.issues import IssueState
@@ -46,7 +47,7 @@ class MilestoneView:
     id: str
     title: str
     status: str
-    rounds: tuple[RoundState, ...]
+    rounds: tuple[tuple[RoundState, RoundFindings], ...]
     features: tuple[FeatureState, ...]
 
 
@@ -148,7 +149,7 @@ def _milestone(mission: Mission, name: str) -> MilestoneView:
         id=name,
         title=mission.plan.milestones[name].milestone.title,
         status=mission.milestone_status(name),
-        rounds=mission.validation.rounds.get(name, ()),
+        rounds=tuple(zip(mission.validation.rounds.get(name, ()), trend(mission, name), strict=True)),
         features=tuple(f for f in mission.plan.features.values() if f.feature.milestone == name),
     )
 

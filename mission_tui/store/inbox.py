@@ -9,9 +9,10 @@ import uuid
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import Field, TypeAdapter, ValidationError
+from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
 
 from mission_tui.domain.base import Frozen
+from mission_tui.domain.draft import DraftEdit
 from mission_tui.domain.seats import SeatSettings
 from mission_tui.store.durable import sync_folder, write_durably
 from mission_tui.store.layout import MissionFiles
@@ -82,10 +83,71 @@ class SetBudget(CommandBase):
     usd: float | None = Field(default=None, gt=0)
     tokens: int | None = Field(default=None, gt=0)
     hours: float | None = Field(default=None, gt=0)
+    steps: int | None = Field(default=None, gt=0)
+    run_usd: float | None = Field(default=None, gt=0)
+    run_tokens: int | None = Field(default=None, gt=0)
+    run_hours: float | None = Field(default=None, gt=0)
+    run_turns: int | None = Field(default=None, gt=0)
 
 
-Command = Say | Decide | Pause | Resume | Stop | Abort | SetSeat | SetBudget
-COMMAND: TypeAdapter[Command] = TypeAdapter(Annotated[Command, Field(discriminator="kind")])
+class Override(CommandBase):
+    """Sign one assertion over: the human answers for it."""
+
+    kind: Literal["override"] = "override"
+    assertion: str
+    reason: str = Field(min_length=1)
+
+
+class RollBack(CommandBase):
+    """Put code, contract, plan, verdicts and skills back to a checkpoint."""
+
+    kind: Literal["roll_back"] = "roll_back"
+    to: str
+    reason: str = Field(min_length=1)
+
+
+class EditDraft(CommandBase):
+    """The human's own change of contract and plan."""
+
+    kind: Literal["edit_draft"] = "edit_draft"
+    edit: DraftEdit
+
+
+class WriteSkill(CommandBase):
+    """The human's text of a skill."""
+
+    kind: Literal["write_skill"] = "write_skill"
+    name: str
+    text: str
+    based_on: str | None = None
+    """What it said when the human began to edit; None for a new one."""
+
+
+class Replay(CommandBase):
+    """Prove one assertion again, now and without a model, for the human to see."""
+
+    kind: Literal["replay"] = "replay"
+    assertion: str
+
+
+Command = (
+    Replay
+    | Say
+    | Decide
+    | Pause
+    | Resume
+    | Stop
+    | Abort
+    | SetSeat
+    | SetBudget
+    | Override
+    | RollBack
+    | EditDraft
+    | WriteSkill
+)
+COMMAND: TypeAdapter[Command] = TypeAdapter(
+    Annotated[Command, Field(discriminator="kind")], config=ConfigDict(defer_build=True)
+)
 
 
 class Pending(Frozen):

@@ -5,7 +5,7 @@ The ledger stores them with a sequence number and a time; the state of a mission
 
 from typing import Annotated, Any
 
-from pydantic import Field, TypeAdapter
+from pydantic import ConfigDict, Field, TypeAdapter
 
 from mission_tui.domain.base import Frozen
 from mission_tui.domain.events.base import Event
@@ -34,6 +34,8 @@ from mission_tui.domain.events.lifecycle import (
     MissionResumed,
     MissionRolledBack,
     SeatChanged,
+    SeatSwitched,
+    SkillsCommitted,
     SkillWritten,
 )
 from mission_tui.domain.events.planning import (
@@ -51,10 +53,15 @@ from mission_tui.domain.events.planning import (
     PlanDrafted,
     PlanReturned,
     PlanSubmitted,
+    VacuousSigned,
 )
 from mission_tui.domain.events.validation import (
     BaseProved,
     ContractReviewed,
+    ControlRecorded,
+    FlowReplayed,
+    ReplayRecorded,
+    ReplayRequested,
     ReviewRecorded,
     ScrutinyRecorded,
     UserTestingRecorded,
@@ -64,14 +71,22 @@ from mission_tui.domain.events.validation import (
 )
 
 LifecycleEvent = (
-    MissionPaused | MissionResumed | MissionAborted | MissionCompleted | MissionFailed | BudgetChanged | SeatChanged
+    MissionPaused
+    | MissionResumed
+    | MissionAborted
+    | MissionCompleted
+    | MissionFailed
+    | BudgetChanged
+    | SeatChanged
+    | SeatSwitched
 )
-ConversationEvent = MessageSaid | MessagesDelivered | ConstraintBroadcast | SkillWritten
+ConversationEvent = MessageSaid | MessagesDelivered | ConstraintBroadcast | SkillWritten | SkillsCommitted
 ContractEvent = ContractDrafted | ContractAmended | AssertionOverridden
-PlanEvent = PlanDrafted | PlanSubmitted | PlanReturned | PlanApproved | MilestoneAdded | MilestoneSealed
+PlanEvent = PlanDrafted | PlanSubmitted | PlanReturned | PlanApproved | VacuousSigned | MilestoneAdded | MilestoneSealed
 FeatureEvent = FeatureAdded | FeatureChanged | FeatureCancelled | FeatureCompleted | FeatureFailed
 RunEvent = RunStarted | RunEnded | HandoffRecorded
 IssueEvent = IssueOpened | FindingSeen | IssueDismissed
+ControlEvent = ControlRecorded | FlowReplayed | ReplayRequested | ReplayRecorded
 ValidationEvent = (
     BaseProved
     | ContractReviewed
@@ -79,6 +94,7 @@ ValidationEvent = (
     | ScrutinyRecorded
     | ReviewRecorded
     | VerdictRecorded
+    | ControlEvent
     | UserTestingRecorded
     | ValidationConcluded
 )
@@ -97,7 +113,9 @@ AnyEvent = (
     | ValidationEvent
     | DecisionEvent
 )
-EVENT: TypeAdapter[AnyEvent] = TypeAdapter(Annotated[AnyEvent, Field(discriminator="kind")])
+EVENT: TypeAdapter[AnyEvent] = TypeAdapter(
+    Annotated[AnyEvent, Field(discriminator="kind")], config=ConfigDict(defer_build=True)
+)
 
 
 def event_from(kind: str, run_id: str | None, data: dict[str, Any]) -> AnyEvent:
@@ -126,6 +144,8 @@ __all__ = [
     "ContractDrafted",
     "ContractEvent",
     "ContractReviewed",
+    "ControlEvent",
+    "ControlRecorded",
     "ConversationEvent",
     "DecisionAnswered",
     "DecisionEvent",
@@ -139,6 +159,7 @@ __all__ = [
     "FeatureEvent",
     "FeatureFailed",
     "FindingSeen",
+    "FlowReplayed",
     "HandoffRecorded",
     "IssueDismissed",
     "IssueEvent",
@@ -161,14 +182,19 @@ __all__ = [
     "PlanReturned",
     "PlanSubmitted",
     "Recorded",
+    "ReplayRecorded",
+    "ReplayRequested",
     "ReviewRecorded",
     "RunEnded",
     "RunEvent",
     "RunStarted",
     "ScrutinyRecorded",
     "SeatChanged",
+    "SeatSwitched",
     "SkillWritten",
+    "SkillsCommitted",
     "UserTestingRecorded",
+    "VacuousSigned",
     "ValidationConcluded",
     "ValidationEvent",
     "ValidationStarted",

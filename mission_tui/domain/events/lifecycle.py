@@ -71,6 +71,17 @@ class BudgetChanged(Event):
     limits: Limits
 
 
+class SeatSwitched(Event):
+    """Another model answers for a seat: its fallback, or itself again."""
+
+    kind: Literal["seat_switched"] = "seat_switched"
+    role: str
+    model: str
+    reason: str
+    until: float | None = None
+    """Unix time in seconds at which the seat's own model is asked again; None: it is the seat's own."""
+
+
 class SeatChanged(Event):
     kind: Literal["seat_changed"] = "seat_changed"
     role: str
@@ -109,3 +120,14 @@ class SkillWritten(Event):
     name: str
     author: Literal["orchestrator", "worker", "human"]
     lesson: str | None = None
+    text: str | None = None
+    """The whole SKILL.md of a human's edit, which the engine commits between runs."""
+    based_on: str | None = None
+    """What it said when the human began to edit; lessons that were recorded meanwhile are kept."""
+
+
+class SkillsCommitted(Event):
+    """A human's edits of these skills are on the mission branch."""
+
+    kind: Literal["skills_committed"] = "skills_committed"
+    names: tuple[str, ...]

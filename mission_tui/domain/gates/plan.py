@@ -127,6 +127,16 @@ def preconditions_come_earlier(mission: Mission, event: AnyEvent) -> Iterator[Vi
         yield from _late(event.feature, order, order.get(event.feature.id, len(order)))
 
 
+def an_order_keeps_preconditions(mission: Mission, event: AnyEvent) -> Iterator[Violation]:
+    """Once the plan is approved, a new order puts no feature before what it comes after."""
+    if not isinstance(event, PlanDrafted) or not event.order or not mission.plan.approved:
+        return
+    order = _order(mission.apply(event))
+    for name, state in mission.plan.features.items():
+        if state.status == "pending":
+            yield from _late(state.feature, order, order[name])
+
+
 def _order(mission: Mission) -> dict[str, int]:
     rank = {m: i for i, m in enumerate(mission.plan.milestones)}
     states = sorted(mission.plan.features.values(), key=lambda s: rank.get(s.feature.milestone, len(rank)))
@@ -256,6 +266,7 @@ RULES = (
     features_name_what_exists,
     plan_ids_are_unique,
     preconditions_come_earlier,
+    an_order_keeps_preconditions,
     an_approved_plan_changes_feature_by_feature,
     a_sealed_milestone_takes_no_features,
     features_under_way_stay_as_they_are,

@@ -13,6 +13,7 @@ from mission_tui.domain.events import (
     DecisionWithdrawn,
     MessageSaid,
     MessagesDelivered,
+    SkillsCommitted,
     SkillWritten,
 )
 
@@ -24,6 +25,8 @@ class ConversationState:
     """How many of the messages the orchestrator has been shown."""
     constraints: tuple[str, ...] = ()
     skills: frozenset[str] = frozenset()
+    skill_edits: dict[str, SkillWritten] = field(default_factory=dict[str, SkillWritten])
+    """The human's edits that are not on the branch yet; they are committed between runs."""
 
     @property
     def undelivered(self) -> tuple[MessageSaid, ...]:
@@ -38,7 +41,10 @@ class ConversationState:
             case ConstraintBroadcast():
                 return replace(self, constraints=(*self.constraints, event.text))
             case SkillWritten():
-                return replace(self, skills=self.skills | {event.name})
+                edits = {**self.skill_edits, event.name: event} if event.text is not None else self.skill_edits
+                return replace(self, skills=self.skills | {event.name}, skill_edits=edits)
+            case SkillsCommitted():
+                return replace(self, skill_edits={k: v for k, v in self.skill_edits.items() if k not in event.names})
         assert_never(event)
 
 

@@ -1,7 +1,7 @@
 """Milestones and features, and how far each has come."""
 
 from dataclasses import dataclass, field, replace
-from typing import Literal, assert_never
+from typing import Literal, TypeVar, assert_never
 
 from mission_tui.domain.events import (
     FeatureAdded,
@@ -18,9 +18,11 @@ from mission_tui.domain.events import (
     PlanReturned,
     PlanSubmitted,
     RunStarted,
+    VacuousSigned,
 )
 from mission_tui.domain.plan import Feature, FeatureOrigin, Milestone, Services
 
+StateT = TypeVar("StateT")
 FeatureStatus = Literal["pending", "in_progress", "completed", "failed", "cancelled"]
 
 
@@ -30,8 +32,10 @@ class FeatureState:
     origin: FeatureOrigin = "plan"
     status: FeatureStatus = "pending"
     attempts: int = 0
+    parent: str | None = None
+    """Commit from before its first attempt: the tree without any of its work."""
     base: str | None = None
-    """Commit its completed work started from: its parent tree."""
+    """Commit that its completed attempt started from."""
     head: str | None = None
     commits: tuple[str, ...] = ()
     paths: tuple[str, ...] = ()
@@ -78,6 +82,8 @@ class PlanState:
                 return replace(
                     self, approved=True, submitted=True, signed_vacuous=signed, signed_base=event.base_was_proved
                 )
+            case VacuousSigned():
+                return replace(self, signed_vacuous=self.signed_vacuous | {event.assertion})
             case MilestoneAdded():
                 return self._with_milestone(MilestoneState(event.milestone))
             case MilestoneSealed():
@@ -105,7 +111,8 @@ class PlanState:
         if event.role != "worker" or event.feature is None:
             return self
         old = self.features[event.feature]
-        return self._with_feature(replace(old, status="in_progress", attempts=old.attempts + 1))
+        parent = old.parent or event.base
+        return self._with_feature(replace(old, status="in_progress", attempts=old.attempts + 1, parent=parent))
 
     def owners(self) -> dict[str, str]:
         """The feature that answers for each assertion: the last live one that names it, so a fix takes over."""
@@ -134,7 +141,13 @@ class PlanState:
             milestones.pop(name, None)
             features.pop(name, None)
         services = event.services or self.services
-        return replace(self, milestones=milestones, features=features, services=services, submitted=self.approved)
+        return replace(
+            self,
+            milestones=_in_order(milestones, event.order),
+            features=_in_order(features, event.order),
+            services=services,
+            submitted=self.approved,
+        )
 
     def _changed(self, event: FeatureChanged) -> "PlanState":
         old = self.features[event.feature.id]
@@ -159,3 +172,9 @@ class PlanState:
 
     def _with_milestone(self, state: MilestoneState) -> "PlanState":
         return replace(self, milestones={**self.milestones, state.milestone.id: state})
+
+
+def _in_order(parts: dict[str, StateT], order: tuple[str, ...]) -> dict[str, StateT]:
+    """Those that are named come first, in that order."""
+    named = [name for name in order if name in parts]
+    return {name: parts[name] for name in dict.fromkeys((*named, *parts))} if named else parts

@@ -18,6 +18,8 @@ from mission_tui.ui.widgets.choices import Choices
 from mission_tui.ui.widgets.lines import LineView
 
 Answered = Decide | SetBudget
+EDIT = "edit"
+"""Given when the human wants to change the plan before answering."""
 NEED_A_NOTE = ("reject", "refuse", "rollback", "roll back", "abort")
 MEANING = {
     "approve": "work begins",
@@ -31,21 +33,23 @@ MEANING = {
     "abort": "end the mission for good; say why",
     "keep": "leave it as it is",
 }
-CAPS = {"money": "usd", "token": "tokens", "time": "hours"}
+CAPS = {"money": "usd", "token": "tokens", "time": "hours", "step": "steps"}
 
 
-class DecisionScreen(Dialog[Answered]):
+class DecisionScreen(Dialog[Answered | str]):
     """Gives the command that answers, or None when the human leaves it for later."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("a", "yes", "approve", show=False),
         Binding("x", "no", "reject", show=False),
+        Binding("e", "edit", "edit contract and plan", show=False),
         Binding("pageup", "scroll(-1)", "scroll", show=False, priority=True),
         Binding("pagedown", "scroll(1)", "scroll", show=False, priority=True),
     ]
 
-    def __init__(self, mission: Mission, decision: Decision) -> None:
+    def __init__(self, mission: Mission, decision: Decision, estimated: str = "") -> None:
         super().__init__()
+        self.estimated = estimated
         self.mission = mission
         self.decision = decision
         self._chosen: str | None = None
@@ -69,7 +73,10 @@ class DecisionScreen(Dialog[Answered]):
                 yield Choices(decision.choices, decision.default, meaning)
             yield Input(id="note", placeholder=self._placeholder(None))
             yield words(("", "bad"), id="trouble")
-            yield words(("enter or a number chooses · tab note · pgup/pgdn read · esc later", "faint"), id="hint")
+            edit = " · e edits the plan" if decision.kind == "approve_plan" else ""
+            yield words(
+                (f"enter or a number chooses{edit} · tab note · pgup/pgdn read · esc later", "faint"), id="hint"
+            )
 
     def _own_meaning(self) -> dict[str, str]:
         if self.decision.kind == "round_cap":
@@ -87,7 +94,7 @@ class DecisionScreen(Dialog[Answered]):
     def on_line_view_rewrapped(self, event: LineView.Rewrapped) -> None:
         if event.view.id != "details":
             return
-        rows = detail_rows(self.mission, self.decision, event.view.line_width - 1)
+        rows = detail_rows(self.mission, self.decision, event.view.line_width - 1, self.estimated)
         event.view.set_rows(rows)
         event.view.styles.height = min(len(rows), max(3, self.size.height - 14 - len(self.decision.choices)))
         event.view.display = bool(rows)
@@ -102,6 +109,10 @@ class DecisionScreen(Dialog[Answered]):
             self._choose(self._chosen)
         else:
             self.query_one(Choices).focus()
+
+    def action_edit(self) -> None:
+        if self.decision.kind == "approve_plan":
+            self.dismiss(EDIT)
 
     def action_yes(self) -> None:
         self._choose_among("approve", "accept", "sign", "retry")

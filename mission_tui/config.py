@@ -25,7 +25,7 @@ DEFAULT = "default"
 REVIEW = r"^(auto|milestone|every:[1-9][0-9]{0,5})$"
 _NETWORKS: tuple[Network, ...] = ("none", "registries", "open")
 _SCRIPTED = "scripted:"
-_REFUSED = ("api_base", "api_key_env", "options", "commands")
+_REFUSED = ("api_base", "api_key_env", "options", "commands", "notify")
 _MAX_BYTES = 200_000
 
 
@@ -40,6 +40,11 @@ class SeatEntry(Frozen):
     api_base: str | None = Field(default=None, pattern=r"^https?://")
     api_key_env: str | None = Field(default=None, pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")
     options: dict[str, Any] | None = None
+    first_token_s: float | None = Field(default=None, gt=0)
+    idle_s: float | None = Field(default=None, gt=0)
+    total_s: float | None = Field(default=None, gt=0)
+    context_window: int | None = Field(default=None, gt=0)
+    fallback: "SeatEntry | None" = None
 
 
 class LimitsEntry(Frozen):
@@ -48,11 +53,28 @@ class LimitsEntry(Frozen):
     usd: float | None = Field(default=None, gt=0)
     tokens: int | None = Field(default=None, gt=0)
     hours: float | None = Field(default=None, gt=0)
+    steps: int | None = Field(default=None, gt=0)
+    run_usd: float | None = Field(default=None, gt=0)
+    run_tokens: int | None = Field(default=None, gt=0)
+    run_hours: float | None = Field(default=None, gt=0)
     run_turns: int | None = Field(default=None, gt=0)
+
+
+class Notify(Frozen):
+    """How the human is told that something starts to wait."""
+
+    bell: bool = True
+    desktop: bool = True
+    """The terminal's own notification, by OSC 9 and OSC 777."""
+    command: str | None = Field(default=None, min_length=1)
+    """A shell line that the engine runs; MISSION_TUI_MISSION, _DECISION, _KIND, _SUMMARY, _BLOCKS and _DEFAULT
+    say what waits."""
 
 
 class ConfigFile(Frozen):
     """One `config.toml`."""
+
+    notify: Notify = Notify()
 
     seats: dict[str, SeatEntry] = Field(default_factory=dict)
     limits: LimitsEntry = LimitsEntry()
@@ -105,6 +127,12 @@ def load_settings(repo: Path | None, flags: Flags, environ: Mapping[str, str] = 
     return _with_flags(settings, flags, "the command line")
 
 
+def load_notify(environ: Mapping[str, str] = os.environ) -> Notify:
+    """What the user's own file says; a repository has no say in it. Raises ConfigProblem."""
+    path = config_file(environ)
+    return _parsed(path.read_text(encoding="utf-8"), str(path)).notify if path.is_file() else Notify()
+
+
 def require_seats(settings: Settings, environ: Mapping[str, str] = os.environ) -> None:
     """Raises ConfigProblem when some role has no model, and says where one is set."""
     lacking = [role for role in ROLES if role not in settings.seats]
@@ -149,7 +177,7 @@ def _parsed(text: str, name: str) -> ConfigFile:
     try:
         found = ConfigFile.model_validate(data)
     except ValidationError as error:
-        problem = problems_of(error, data, keys_of(ConfigFile, SeatEntry, LimitsEntry))[0]
+        problem = problems_of(error, data, keys_of(ConfigFile, SeatEntry, LimitsEntry, Notify))[0]
         raise ConfigProblem(f"{name}: {problem}") from None
     for role in found.seats:
         _role(role, f"{name}: seats.{role}")
@@ -176,6 +204,7 @@ def _refuse_reach(text: str, name: str) -> None:
         raise ConfigProblem(f"{name}: {error}") from error
     seats = data.get("seats")
     tables: list[tuple[str, object]] = [("", data), *((f"seats.{k}.", v) for k, v in _items(seats))]
+    tables += [(f"{where}fallback.", v) for where, table in tables for k, v in _items(table) if k == "fallback"]
     for where, table in tables:
         for key, value in _items(table):
             if key in _REFUSED:
@@ -207,6 +236,8 @@ def _merged(seats: dict[str, SeatSettings], file: ConfigFile, folder: Path) -> d
         said = entry.model_dump(exclude_none=True)
         if "model" in said:
             said["model"] = _absolute(said["model"], folder)
+        if entry.fallback is not None:
+            said["fallback"] = _fallback(entry.fallback, role, folder)
         before = result.get(role)
         base = {} if before is None else before.model_dump()
         if "model" not in {**base, **said} and DEFAULT in result:
@@ -215,6 +246,13 @@ def _merged(seats: dict[str, SeatSettings], file: ConfigFile, folder: Path) -> d
             raise ConfigProblem(f"seats.{role}: model is missing, and there is no default to take it from")
         result[role] = SeatSettings.model_validate({**base, **said})
     return result
+
+
+def _fallback(entry: SeatEntry, role: str, folder: Path) -> dict[str, Any]:
+    """A fallback says everything itself; it has no fallback of its own."""
+    if entry.model is None or entry.fallback is not None:
+        raise ConfigProblem(f"seats.{role}.fallback: it needs a model, and can have no fallback of its own")
+    return {**entry.model_dump(exclude_none=True), "model": _absolute(entry.model, folder)}
 
 
 def _with_repository(settings: Settings, file: ConfigFile) -> Settings:

@@ -2,13 +2,16 @@
 
 import asyncio
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import click
-
-from mission_tui.cli.mistakes import explained
+from mission_tui.cli.readings import DiskReadings, problem_of
 from mission_tui.store.layout import mission_files
 from mission_tui.store.lock import holder
-from mission_tui.ui.launcher import LaunchProblem, Wish
+from mission_tui.ui.launcher import Wish
+
+if TYPE_CHECKING:
+    from mission_tui.config import Notify
+    from mission_tui.workspace.git import MissionRepository
 
 
 class EngineLauncher:
@@ -16,6 +19,36 @@ class EngineLauncher:
 
     def __init__(self, data: Path) -> None:
         self._data = data
+        self.readings = DiskReadings(data)
+
+    @property
+    def notices(self) -> "Notify":
+        """A settings file that cannot be read is told by whatever needs it; nobody is left untold meanwhile."""
+        from mission_tui.config import ConfigProblem, Notify, load_notify
+
+        try:
+            return load_notify()
+        except ConfigProblem:
+            return Notify()
+
+    def delete(self, mission_id: str) -> None:
+        """Take a mission off this machine; its branch stays in the repository. Raises LaunchProblem."""
+        import shutil
+
+        from mission_tui.store.lock import MissionLock
+        from mission_tui.workspace.git import MissionRepository
+
+        files = mission_files(self._data, mission_id)
+        try:
+            lock = MissionLock.acquire(files)
+            try:
+                if files.worktree.is_dir():
+                    asyncio.run(_release(MissionRepository, files.worktree))
+                shutil.rmtree(files.root)
+            finally:
+                lock.release()
+        except Exception as error:
+            raise problem_of(error) from error
 
     def start(self, mission_id: str) -> None:
         """Start the mission's engine unless it runs. Raises LaunchProblem."""
@@ -24,7 +57,7 @@ class EngineLauncher:
         try:
             start_detached(mission_files(self._data, mission_id))
         except Exception as error:
-            raise _problem(error) from error
+            raise problem_of(error) from error
 
     def engine_alive(self, mission_id: str) -> int | None:
         """The engine's process id, or None."""
@@ -39,12 +72,8 @@ class EngineLauncher:
         try:
             return asyncio.run(create.create(self._data, asked, Flags())).files.id
         except Exception as error:
-            raise _problem(error) from error
+            raise problem_of(error) from error
 
 
-def _problem(error: Exception) -> Exception:
-    """A user's mistake in the screen's terms; anything else as it is."""
-    if isinstance(error, click.ClickException):
-        return LaunchProblem(error.format_message())
-    mistake = explained(error)
-    return error if mistake is None else LaunchProblem("; ".join(mistake.lines))
+async def _release(repository: "type[MissionRepository]", worktree: Path) -> None:
+    await (await repository.open(worktree)).remove()

@@ -17,11 +17,13 @@ from mission_tui.domain.mission import Mission
 from mission_tui.domain.next import Stop, Wait, next_action
 from mission_tui.domain.ports import ModelMisconfigured
 from mission_tui.engine.host import PROVIDER, WAITING, HostOptions, exit_code, run_mission, spawn_detached
+from mission_tui.engine.parking import is_named
 from mission_tui.llm.seats import check_seat
 from mission_tui.store import inbox
 from mission_tui.store.errors import MissionBusy, StoreError
 from mission_tui.store.inbox import Decide
 from mission_tui.store.layout import MissionFiles
+from mission_tui.store.live import read_live
 from mission_tui.store.lock import holder
 from mission_tui.store.queries import Reader
 
@@ -29,7 +31,7 @@ INTERRUPTED = 130
 START_PATIENCE_S = 15.0
 _PAUSE_S = 0.1
 _AGAIN = ("provider", "box")
-"""Decisions that running again answers: whoever runs a mission wants it to be tried."""
+"""Decisions that running again answers: whoever runs a mission wants it to be tried, unless the provider said when."""
 
 
 @click.command("run")
@@ -84,7 +86,7 @@ def prepare(files: MissionFiles) -> None:
     if problems:
         raise ModelMisconfigured(problems[0])
     for decision in mission.decisions.open:
-        if decision.kind in _AGAIN and "retry" in decision.choices:
+        if decision.kind in _AGAIN and "retry" in decision.choices and not is_named(decision):
             inbox.send(files, Decide(id=f"again-{decision.id}", decision=decision.id, choice="retry", note="run again"))
 
 
@@ -118,7 +120,7 @@ async def _run_or_attach(files: MissionFiles) -> int:
         for decision in mission.decisions.open:
             answer(decision)
         try:
-            return await run_mission(files, HostOptions(on_event=_shown(answer)))
+            return await run_mission(files, HostOptions(on_event=_shown(answer), on_notice=_tell))
         except MissionBusy:
             code = await _attached(files, mission.seq, _shown(answer))
         if code is not None:
@@ -127,8 +129,10 @@ async def _run_or_attach(files: MissionFiles) -> int:
 
 async def _attached(files: MissionFiles, since: int, show: Callable[[Recorded], None]) -> int | None:
     """Show what another engine does until only a human can go on; None when that engine is gone."""
+    told = ""
     with Reader(files) as reader:
         while True:
+            told = _told_by_another(files, reader.mission(), told)
             alive = holder(files) is not None
             waiting_commands = inbox.pending(files)
             for recorded in reader.events(since):
@@ -142,6 +146,16 @@ async def _attached(files: MissionFiles, since: int, show: Callable[[Recorded], 
             await asyncio.sleep(_PAUSE_S)
 
 
+def _told_by_another(files: MissionFiles, mission: Mission, before: str) -> str:
+    """Why the other engine's provider is asked again, once each; returns what was told."""
+    for run_id in mission.runs.active:
+        live = read_live(files, run_id)
+        if live is not None and live.note and live.note != before:
+            _tell(f"{run_id} {live.note}")
+            return live.note
+    return before
+
+
 def _shown(answer: Callable[[Decision], None]) -> Callable[[Recorded], None]:
     def show(recorded: Recorded) -> None:
         click.echo(event_line(recorded))
@@ -150,6 +164,11 @@ def _shown(answer: Callable[[Decision], None]) -> Callable[[Recorded], None]:
             asyncio.get_running_loop().call_soon(answer, recorded.event.decision)
 
     return show
+
+
+def _tell(notice: str) -> None:
+    """What is no event, but explains a silence."""
+    click.echo(f"     {time.strftime('%H:%M:%S')}  {' '.join(notice.split())[:400]}", err=True)
 
 
 def _answerer(files: MissionFiles) -> Callable[[Decision], None]:

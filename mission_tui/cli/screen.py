@@ -16,9 +16,16 @@ def open_screen(data: Path, repo: Path | None = None, mission_id: str | None = N
         raise click.UsageError(f"{repo} is not a directory")
     from mission_tui.ui.app import MissionApp  # Textual takes 150 ms
 
-    app = MissionApp(data, EngineLauncher(data), mission_id)
+    root = _root(repo) if repo is not None else None
+    app = MissionApp(data, EngineLauncher(data), mission_id, root)
     app.run()
     return app.return_code or 0
+
+
+def _root(repo: Path) -> Path:
+    """The checkout's top, by which missions know their repository."""
+    absolute = repo.resolve()
+    return next((folder for folder in (absolute, *absolute.parents) if (folder / ".git").exists()), absolute)
 
 
 def has_terminal() -> bool:

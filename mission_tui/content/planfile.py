@@ -11,7 +11,7 @@ from mission_tui.domain import checks, contract, plan
 from mission_tui.domain.plan import PlanDraft
 
 _MAX_BYTES = 8_000_000
-_KEYS = keys_of(
+PLAN_KEYS = keys_of(
     PlanDraft,
     contract.Assertion,
     contract.ProofBase,
@@ -77,7 +77,7 @@ def load_plan(path: Path) -> PlanDraft:
     try:
         return PlanDraft.model_validate(data)
     except ValidationError as error:
-        problems = problems_of(error, data, _KEYS)
+        problems = problems_of(error, data, PLAN_KEYS)
         raise PlanFileError(
             [_line(path, document.line_of(p.place), str(p)) for p in _ordered(problems, document)]
         ) from None

@@ -3,26 +3,27 @@
 import asyncio
 import contextlib
 import sys
-from typing import Literal, assert_never
+from typing import assert_never
 
 from mission_tui.domain import next as n
 from mission_tui.domain.events import DecisionWithdrawn, MissionPaused
 from mission_tui.domain.gates import GateRefused
-from mission_tui.domain.ports import BoxError, ModelMisconfigured, ModelUnavailable
+from mission_tui.domain.ports import BoxError, ModelError
 from mission_tui.engine.agents import Agents
 from mission_tui.engine.boundaries import Boundaries
 from mission_tui.engine.commands import consequences
 from mission_tui.engine.desk import Desk
+from mission_tui.engine.parking import is_named, park, seconds_to_wait, wake
+from mission_tui.engine.replay import Replays
 from mission_tui.engine.validation import Validation
 from mission_tui.store import inbox
 from mission_tui.store.errors import lacking
+from mission_tui.tools.base import Halted
 
 INBOX_POLL_S = 0.05
+LONGEST_NAP_S = 30.0
 RECORD_AGAIN_S = 1.0
 """How often a pause is tried to be recorded that the disk has no room for, or refuses."""
-
-
-_NO_MODEL: tuple[Literal["provider"], str] = ("provider", "the model does not answer")
 
 
 class MissionLoop:
@@ -33,6 +34,7 @@ class MissionLoop:
         self.agents = Agents(desk)
         self.validation = Validation(desk, self.agents)
         self.boundaries = Boundaries(desk, self.agents)
+        self.replays = Replays(desk)
         self._working: asyncio.Task[None] | None = None
         self._news = asyncio.Event()
         desk.take_commands = self.take_commands
@@ -48,11 +50,12 @@ class MissionLoop:
                 await self._advance(wait)
             finally:
                 watcher.cancel()
+                await self.replays.stop()
         self.agents.cancel_leftovers()
 
     def _try_again(self) -> None:
-        """Who starts the engine again wants it to go on: what stopped it is tried anew."""
-        stopped = [d for d in self.desk.mission.decisions.open if d.kind in ("provider", "box")]
+        """Who starts the engine again wants it to go on: what stopped it is tried anew, but not before its time."""
+        stopped = [d for d in self.desk.mission.decisions.open if d.kind in ("provider", "box") and not is_named(d)]
         self.desk.append(*(DecisionWithdrawn(id=d.id, reason="the engine was started again") for d in stopped))
 
     async def _advance(self, wait: bool) -> None:
@@ -68,10 +71,14 @@ class MissionLoop:
     async def _one_action(self, wait: bool) -> bool:
         """Do what comes next; True when there is nothing left to do here."""
         self.take_commands()
+        wake(self.desk)
         await self.boundaries.keep_skill_edits()
         action = n.next_action(self.desk.mission)
         if isinstance(action, n.Stop) or (isinstance(action, n.Wait) and not wait):
-            return True
+            if not self.replays.wanted:
+                return True
+            await self.replays.finish()
+            return False
         if isinstance(action, n.Wait):
             await self._wait()
             return False
@@ -110,7 +117,11 @@ class MissionLoop:
     async def _wait(self) -> None:
         self.desk.clock_work()
         self._news.clear()
-        await self._news.wait()
+        seconds = seconds_to_wait(self.desk.mission)
+        # The timer stands still while the machine sleeps, the time that was named does not.
+        limit = None if seconds is None else min(seconds, LONGEST_NAP_S)
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._news.wait(), limit)
         self.desk.clock_work(idle=True)
 
     async def _work(self, action: n.Action) -> None:
@@ -131,11 +142,15 @@ class MissionLoop:
     async def _attempt(self, action: n.Action) -> None:
         try:
             await self._perform(action)
-        except (ModelUnavailable, ModelMisconfigured, BoxError) as error:
+        except Halted:
+            return
+        except (ModelError, BoxError) as error:
             if lacking(error, self.desk.files.root):
                 raise
-            kind, what = ("box", "no box can be had") if isinstance(error, BoxError) else _NO_MODEL
-            self.desk.open_decision(kind, f"{what}: {error}", ("retry", "abort"), "retry")
+            if isinstance(error, ModelError):
+                park(self.desk, error)
+            else:
+                self.desk.open_decision("box", f"no box can be had: {error}", ("retry", "abort"), "retry")
 
     async def _perform(self, action: n.Action) -> None:
         match action:
@@ -143,9 +158,17 @@ class MissionLoop:
                 await self.boundaries.run_agent(action)
             case n.ProveBase():
                 await self.validation.prove_base()
-            case n.StartRound() | n.Scrutinise() | n.Review() | n.Prove() | n.UserTest() | n.Conclude():
+            case n.StartRound() | n.Scrutinise() | n.Review() | n.Prove() | n.Control() | n.UserTest() | n.Conclude():
                 await self.validation.perform(action)
-            case n.AskApproval() | n.AskRoundCap() | n.AskReview() | n.Seal() | n.OpenFixMilestone() | n.Complete():
+            case (
+                n.AskApproval()
+                | n.AskRoundCap()
+                | n.AskVacuous()
+                | n.AskReview()
+                | n.Seal()
+                | n.OpenFixMilestone()
+                | n.Complete()
+            ):
                 await self.boundaries.perform(action)
             case n.Stop() | n.Wait():
                 return
@@ -179,6 +202,7 @@ class MissionLoop:
         while True:
             await asyncio.sleep(INBOX_POLL_S)
             self._try_to_take_commands()
+            self.replays.begin()
             paused = self.desk.mission.paused
             at_once = (paused is not None and paused.at_once) or self.desk.mission.ended is not None
             if at_once and self._working is not None and not self._working.cancelling():

@@ -89,7 +89,9 @@ def _kept(files: MissionFiles) -> Iterator[Path]:
             continue
         yield entry
         if entry.is_dir() and not entry.is_symlink():
-            yield from (path for path in sorted(entry.rglob("*")) if path.is_file() or path.is_symlink() or path.is_dir())
+            yield from (
+                path for path in sorted(entry.rglob("*")) if path.is_file() or path.is_symlink() or path.is_dir()
+            )
 
 
 def _add_text(archive: tarfile.TarFile, name: str, text: str) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from sqlite_utils import Database, Migrations
 
+from mission_tui.crashpoints import around, reach
 from mission_tui.store import schema
 from mission_tui.store.durable import sync_folder
 from mission_tui.store.errors import (
@@ -74,7 +75,8 @@ class MissionDatabase:
         except sqlite3.Error as error:
             _raise_explained(error, files.database)
             raise
-        unfinished.rename(files.database)
+        with around("database.rename"):
+            unfinished.rename(files.database)
         sync_folder(files.root)
         return cls.open(files, redactor=redactor)
 
@@ -103,14 +105,16 @@ class MissionDatabase:
         return self._db.conn
 
     @contextmanager
-    def atomic(self) -> Generator[None]:
+    def atomic(self, name: str = "transaction") -> Generator[None]:
         """One transaction; blocks inside it are part of it. What `on_rollback` was told is undone with it.
+
+        The outermost block's name is the transaction's, for `crashpoints`.
 
         Raises FenceLost once a later writer has claimed the database, NoRoom and LockedDatabase.
         """
         mark = len(self._undo)
         try:
-            with self._db.atomic() if self.conn.in_transaction else self._transaction():
+            with self._db.atomic() if self.conn.in_transaction else self._transaction(name):
                 yield
         except BaseException as error:
             while len(self._undo) > mark:
@@ -136,19 +140,22 @@ class MissionDatabase:
             raise
 
     @contextmanager
-    def _transaction(self) -> Generator[None]:
+    def _transaction(self, name: str) -> Generator[None]:
         # IMMEDIATE: a deferred transaction that reads first fails at its first write if another writer came between.
+        reach(f"{name}:begin")
         self.conn.execute("BEGIN IMMEDIATE" if self.fence is not None else "BEGIN")
         try:
             current = _fence(self._db)
             if current != self.fence:
                 raise FenceLost(self.path, self.fence, current)
             yield
+            reach(f"{name}:commit")
             self.conn.execute("COMMIT")
         except BaseException:
             # A full disk may have ended the transaction already.
             self._db.rollback()
             raise
+        reach(f"{name}:done")
 
 
 def _connect(path: Path) -> sqlite3.Connection:
@@ -197,7 +204,7 @@ def migrate(db: Database, path: Path, steps: Migrations = migrations) -> Path | 
 
 def _claim(db: Database, path: Path) -> int:
     migrate(db, path)
-    with db.atomic():
+    with around("database.claim"), db.atomic():
         db.conn.execute("UPDATE fence SET number = number + 1")
         return _fence(db)
 

@@ -22,6 +22,10 @@ class DecisionLine(Frozen):
     id: str
     kind: DecisionKind
     summary: str
+    blocks: str = ""
+    default: str = ""
+    opened_at: float = 0.0
+    """Unix time in seconds; 0 in the list of a mission that has not been written to since this is kept."""
 
 
 class StoredState(Frozen):
@@ -79,7 +83,9 @@ def summarised(mission: Mission, last: Recorded, before: tuple[Mission, StoredSt
         milestones=known.milestones
         if plan_same and rounds_same and mission.decisions is old.decisions
         else _milestones(mission),
-        decisions=tuple(DecisionLine(id=d.id, kind=d.kind, summary=d.summary) for d in mission.decisions.open),
+        decisions=known.decisions
+        if mission.decisions is old.decisions
+        else _decisions(mission, last.at, {d.id: d.opened_at for d in known.decisions}),
         active_roles=tuple(mission.runs.runs[r].started.role for r in mission.runs.active),
         usd_cap=mission.limits.usd,
     )
@@ -101,4 +107,18 @@ def _milestones(mission: Mission) -> tuple[MilestoneLine, ...]:
             round=len(mission.validation.rounds.get(name, ())),
         )
         for name, state in mission.plan.milestones.items()
+    )
+
+
+def _decisions(mission: Mission, now: float, opened: dict[str, float]) -> tuple[DecisionLine, ...]:
+    return tuple(
+        DecisionLine(
+            id=d.id,
+            kind=d.kind,
+            summary=d.summary,
+            blocks=d.blocks,
+            default=d.default,
+            opened_at=opened.get(d.id, now),
+        )
+        for d in mission.decisions.open
     )

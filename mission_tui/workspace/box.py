@@ -19,6 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from types import TracebackType
 
+from mission_tui.crashpoints import around
 from mission_tui.domain.ports import BoxError, CommandResult, JsonObject, ServiceStatus
 from mission_tui.workspace.box_channel import Channel
 from mission_tui.workspace.box_environ import box_environ
@@ -54,7 +55,7 @@ async def open_box(spec: BoxSpec) -> "Bubblewrap":
     command = [sys.executable, "-I", "-S", "-c", _INIT, str(Path(__file__).parent)]
     ours, theirs = socket.socketpair()
     try:
-        with theirs, (log_dir / "box.log").open("ab") as log:
+        with theirs, (log_dir / "box.log").open("ab") as log, around("box.spawn"):
             process = await asyncio.create_subprocess_exec(
                 bwrap,
                 *arguments,
@@ -245,7 +246,8 @@ class Bubblewrap:
         self._check_open()
         link = self._spares.pop() if self._spares else await self._fork()
         try:
-            with contextlib.suppress(OSError):  # it was killed: the end of the link, read next, is the result
+            # It was killed: the end of the link, read next, is the result.
+            with contextlib.suppress(OSError), around("box.order"):
                 await link.send(order | {"descriptors": list(given)}, list(given.values()))
             if not self._spares:
                 self._spares.append(await self._fork())

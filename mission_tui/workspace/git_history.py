@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mission_tui.workspace.git_bench import MISSION_FILES
-from mission_tui.workspace.git_models import CommitInfo, FileChange
+from mission_tui.workspace.git_models import CommitInfo, FileChange, FileVersion
 from mission_tui.workspace.git_plumbing import Git, git_program, hardened_environment, object_id
 
 if TYPE_CHECKING:
@@ -60,6 +60,20 @@ def log(git_dir: Path, base: str, head: str) -> list[CommitInfo]:
     with Repo(git_dir) as repo:
         repo.git.update_environment(**hardened_environment(), GIT_DIR=str(git_dir))
         return [_info(commit) for commit in repo.iter_commits(span, reverse=True, topo_order=True)]
+
+
+def file_history(git: Git, head: str, path: str, most: int = 100) -> list[FileVersion]:
+    """A file as each commit that changed it left it, the latest first; at most so many."""
+    listing = git.run("log", f"-{most}", "--format=%H%x1f%ct%x1f%an%x1f%s%x1e", object_id(head), "--", path)
+    found: list[FileVersion] = []
+    for record in listing.decode(errors="replace").split("\x1e"):
+        fields = record.strip("\n").split("\x1f")
+        if len(fields) == 4:
+            commit, at, author, subject = fields
+            code, text = git.execute("cat-file", "blob", f"{commit}:{path}", accept=(0, 128))
+            shown = text.decode(errors="replace") if code == 0 else ""
+            found.append(FileVersion(commit=commit, at=float(at), author=author, subject=subject, text=shown))
+    return found
 
 
 def fingerprint(git: Git, commit_or_tree: str) -> str:

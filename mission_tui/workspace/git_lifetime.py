@@ -5,7 +5,7 @@ from pathlib import Path
 from mission_tui.workspace.git_bench import Bench, remove_tree
 from mission_tui.workspace.git_commits import move_branch
 from mission_tui.workspace.git_models import MissionPlace
-from mission_tui.workspace.git_plumbing import GitError, object_id
+from mission_tui.workspace.git_plumbing import GitError, object_id, wait_for_survivors
 from mission_tui.workspace.git_private import make_private
 
 
@@ -49,11 +49,12 @@ def remove(bench: Bench, *, branch: bool) -> None:
 
 
 def clear_stale_locks(bench: Bench) -> tuple[Path, ...]:
-    """Remove locks and half-made indexes of killed git commands, and name them.
+    """Remove locks and half-made indexes of killed git commands, and name them. Waits for those still running.
 
     Only for the holder of the mission's lock, while no command of its own runs: whoever made them is dead then. Locks
     of the user's own index and refs are never touched.
     """
+    wait_for_survivors(bench.lease)
     common, private = bench.place.git_dir, bench.place.private
     dropped = common / bench.place.dropped
     found = [*private.glob("scratch-*"), *private.glob("*.lock"), common / f"{bench.place.ref}.lock"]

@@ -121,3 +121,15 @@ class CommitInfo(Frozen):
     subject: str
     trailers: dict[str, str]
     committed_at: datetime
+
+
+class FileVersion(Frozen):
+    """A file as one commit left it."""
+
+    commit: str
+    at: float
+    """Unix time in seconds."""
+    author: str
+    subject: str
+    text: str
+    """Empty where the commit removed it."""

@@ -42,7 +42,13 @@ class Fault:
     """Sent instead of an answer."""
     after: int = 0
     """Chunks of the right answer that are sent before the stream breaks."""
-    then: Literal["end", "reset", "stall", "keep_alive", "error", "empty_deltas", "drip"] = "end"
+    then: Literal["end", "reset", "stall", "keep_alive", "error", "empty_deltas", "drip", "garbage"] = "end"
+    instead: Message | None = None
+    """An answer that is streamed whole in the place of the right one."""
+    finish: str | None = None
+    """Its finish reason, if it is an unusual one."""
+    silent: bool = False
+    """Not even a header comes."""
 
 
 def _refusal(status: int, message: str, code: str | None = None, **headers: str) -> Fault:
@@ -55,6 +61,7 @@ OUT_OF_CREDIT = _refusal(429, "You exceeded your current quota", "insufficient_q
 PAYMENT_REQUIRED = _refusal(402, "Insufficient balance")
 SERVER_ERROR = _refusal(500, "The server had an error")
 OVERLOADED = _refusal(503, "Overloaded")
+BUSY = _refusal(529, "Overloaded")
 BAD_KEY = _refusal(401, "Incorrect API key provided", "invalid_api_key")
 UNKNOWN_MODEL = _refusal(404, "The model does not exist or you do not have access to it", "model_not_found")
 UNKNOWN_PATH = _refusal(404, "Invalid URL")
@@ -104,6 +111,16 @@ def error_event_after(chunks: int) -> Fault:
     return Fault(after=chunks, then="error")
 
 
+def answers(*calls: tuple[str, str], text: str = "", finish: str | None = None) -> Fault:
+    """A stream that is whole, of an answer that is not what it should be; `calls` are names and raw arguments."""
+    message = Message(
+        role="assistant",
+        content=text,
+        tool_calls=tuple(ToolCall(id=f"odd_{k}", name=n, arguments=a) for k, (n, a) in enumerate(calls)),
+    )
+    return Fault(instead=message, finish=finish)
+
+
 @dataclass(frozen=True)
 class Received:
     """One request as it came."""
@@ -117,11 +134,21 @@ class OpenAIServer:
     """Serves `answer` at `url` on 127.0.0.1; an async context manager.
 
     `burst` writes a whole stream at once, which is as fast as a server can be; else each chunk is a write of its own.
-    Without `indexed` every tool call has index 0, as careless servers send them.
+    `choose` gives a request its fault when the queue is empty. Without `indexed` every tool call has index 0, as
+    careless servers send them.
     """
 
-    def __init__(self, answer: Answer, *, burst: bool = False, indexed: bool = True, port: int = 0) -> None:
+    def __init__(
+        self,
+        answer: Answer,
+        *,
+        burst: bool = False,
+        indexed: bool = True,
+        port: int = 0,
+        choose: Callable[[Received], Fault | None] = lambda _: None,
+    ) -> None:
         self._answer = answer
+        self._choose = choose
         self._indexed = indexed
         self._burst = burst
         self._port = port
@@ -173,7 +200,7 @@ class OpenAIServer:
         self._active += 1
         self.idle.clear()
         try:
-            fault = self.faults.popleft() if self.faults else None
+            fault = self.faults.popleft() if self.faults else self._choose(received)
             if fault is None:
                 return await self._reply(received.body, writer)
             await self._break(fault, received.body, writer)
@@ -219,30 +246,61 @@ class OpenAIServer:
                     call["index"] = 0
         return chunks
 
+    async def _stream_instead(
+        self, fault: Fault, message: Message, body: dict[str, Any], writer: asyncio.StreamWriter
+    ) -> None:
+        writer.write(head(200, {"content-type": "text/event-stream", "connection": "close"}))
+        piece = max(PIECE, len(message.content) // 100)
+        for chunk in chunks_of(body, Reply(message=message), piece):
+            writer.write(_event(_with_finish(chunk, fault.finish)))
+            await writer.drain()
+        writer.write(b"data: [DONE]\n\n")
+        await writer.drain()
+
     async def _break(self, fault: Fault, body: dict[str, Any], writer: asyncio.StreamWriter) -> None:
+        if fault.silent:
+            await asyncio.get_running_loop().create_future()
         if fault.body is not None:
             await whole(writer, fault.status, fault.headers, fault.body)
+            return
+        if fault.instead is not None:
+            await self._stream_instead(fault, fault.instead, body, writer)
             return
         writer.write(head(200, {"content-type": "text/event-stream", "connection": "close"}))
         for chunk in chunks_of(body, await self._ask(body))[: fault.after]:
             writer.write(_event(chunk))
         await writer.drain()
-        match fault.then:
-            case "end":
-                pass
-            case "reset":
-                writer.transport.abort()
-            case "stall":
-                await asyncio.get_running_loop().create_future()
-            case "keep_alive":
-                await _repeat(writer, b": still here\n\n")
-            case "empty_deltas":
-                await _repeat(writer, _event(_chunk(body, {"content": ""})))
-            case "drip":
-                await _repeat(writer, _event(_chunk(body, {"content": "more "})))
-            case "error":
-                writer.write(b'data: {"error": {"message": "upstream died", "type": "server_error", "code": 502}}\n\n')
-                await writer.drain()
+        await _break_off(fault, body, writer)
+
+
+async def _break_off(fault: Fault, body: dict[str, Any], writer: asyncio.StreamWriter) -> None:
+    """How a stream ends that was begun well."""
+    match fault.then:
+        case "end":
+            pass
+        case "reset":
+            writer.transport.abort()
+        case "stall":
+            await asyncio.get_running_loop().create_future()
+        case "keep_alive":
+            await _repeat(writer, b": still here\n\n")
+        case "empty_deltas":
+            await _repeat(writer, _event(_chunk(body, {"content": ""})))
+        case "drip":
+            await _repeat(writer, _event(_chunk(body, {"content": "more "})))
+        case "garbage":
+            writer.write(b"data: {not json\n\nevent: ?\ndata\n\n")
+            await writer.drain()
+        case "error":
+            writer.write(b'data: {"error": {"message": "upstream died", "type": "server_error", "code": 502}}\n\n')
+            await writer.drain()
+
+
+def _with_finish(chunk: dict[str, Any], finish: str | None) -> dict[str, Any]:
+    for choice in chunk["choices"]:
+        if choice["finish_reason"] is not None and finish is not None:
+            choice["finish_reason"] = finish
+    return chunk
 
 
 async def _repeat(writer: asyncio.StreamWriter, line: bytes) -> None:
@@ -286,21 +344,21 @@ def _chunk(body: dict[str, Any], delta: dict[str, Any], finish: str | None = Non
     return {**_frame(body, "chat.completion.chunk"), "choices": [choice]}
 
 
-def _pieces(text: str) -> Iterator[str]:
-    return (text[start : start + PIECE] for start in range(0, len(text), PIECE))
+def _pieces(text: str, size: int = PIECE) -> Iterator[str]:
+    return (text[start : start + size] for start in range(0, len(text), size))
 
 
-def chunks_of(body: dict[str, Any], reply: Reply) -> list[dict[str, Any]]:
+def chunks_of(body: dict[str, Any], reply: Reply, piece: int = PIECE) -> list[dict[str, Any]]:
     """The stream of an answer: role, reasoning, text, tool calls, finish reason, and usage if it was asked for."""
     message = reply.message
     deltas: list[dict[str, Any]] = [{"role": "assistant", "content": ""}]
     deltas += [{"reasoning_content": piece} for piece in _pieces(message.thinking)]
-    deltas += [{"content": piece} for piece in _pieces(message.content)]
+    deltas += [{"content": part} for part in _pieces(message.content, piece)]
     for index, call in enumerate(message.tool_calls):
         first = {"index": index, "id": call.id, "type": "function", "function": {"name": call.name, "arguments": ""}}
         deltas.append({"tool_calls": [first]})
-        for piece in _pieces(call.arguments):
-            deltas.append({"tool_calls": [{"index": index, "function": {"arguments": piece}}]})
+        for part in _pieces(call.arguments):
+            deltas.append({"tool_calls": [{"index": index, "function": {"arguments": part}}]})
     chunks = [_chunk(body, delta) for delta in deltas]
     chunks.append(_chunk(body, {}, "tool_calls" if message.tool_calls else "stop"))
     if body.get("stream_options", {}).get("include_usage"):

@@ -10,6 +10,8 @@ from pathlib import Path
 from textual.pilot import Pilot
 from textual.widget import Widget
 
+from mission_tui.cli.readings import DiskReadings
+from mission_tui.config import Notify
 from mission_tui.engine.commands import consequences
 from mission_tui.store import inbox
 from mission_tui.ui.app import MissionApp
@@ -25,7 +27,10 @@ class DeskLauncher:
 
     pid: int | None = 4711
     started: list[str] = field(default_factory=list)
+    deleted: list[str] = field(default_factory=list)
     make: Callable[[Wish], str] | None = None
+    notices: Notify = field(default_factory=Notify)
+    readings: DiskReadings = field(default_factory=lambda: DiskReadings(Path("nowhere")))
 
     def start(self, mission_id: str) -> None:
         self.started.append(mission_id)
@@ -33,6 +38,9 @@ class DeskLauncher:
 
     def engine_alive(self, mission_id: str) -> int | None:
         return self.pid
+
+    def delete(self, mission_id: str) -> None:
+        self.deleted.append(mission_id)
 
     def create(self, wish: Wish) -> str:
         if self.make is None:
@@ -85,7 +93,9 @@ class Screen:
 async def screen(
     data: Path, mission_id: str | None = None, size: tuple[int, int] = (120, 40), launcher: DeskLauncher | None = None
 ):
-    app = MissionApp(data, launcher or DeskLauncher(), mission_id)
+    launcher = launcher or DeskLauncher()
+    launcher.readings = DiskReadings(data)
+    app = MissionApp(data, launcher, mission_id)
     async with app.run_test(size=size) as pilot:
         yield Screen(app, pilot)
 

@@ -2,12 +2,16 @@ import subprocess
 import sys
 from pathlib import Path
 
+from mission_tui.store import inbox
+from mission_tui.store.layout import MissionFiles
+from mission_tui.ui.app import MissionApp
 from mission_tui.ui.launcher import Wish
 from mission_tui.ui.screens.home import HomeScreen
 from mission_tui.ui.screens.mission import MissionScreen
+from mission_tui.ui.widgets.lines import LineView
 from tests.support import mission_factory as make
 from tests.support.mission_writer import MissionWriter
-from tests.support.screen import DeskLauncher, screen
+from tests.support.screen import DeskLauncher, Screen, screen
 
 
 def write(data: Path) -> None:
@@ -95,3 +99,64 @@ def test_importing_the_screen_loads_no_model_browser_or_engine():
     code = f"import sys, mission_tui.ui.app; print([m for m in {heavy!r} if m in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+async def test_the_list_is_filtered_as_one_types_and_whole_again_with_escape(tmp_path: Path):
+    write(tmp_path)
+    async with screen(tmp_path) as seen:
+        await seen.shows("● running", "▲ approve?")
+        await seen.press("slash", *"appro")
+        await seen.hides("● running")
+        await seen.press(*"xyz")
+        await seen.shows("No mission fits")
+        await seen.press("escape")
+        await seen.shows("● running", "▲ approve?")
+
+
+async def test_only_the_missions_of_one_repository_are_listed_when_it_is_asked_for(tmp_path: Path):
+    write(tmp_path)
+    app = MissionApp(tmp_path, DeskLauncher(), repo=Path("/home/ana/src/ledger"))
+    other = MissionApp(tmp_path, DeskLauncher(), repo=Path("/home/ana/src/other"))
+    for shown, words in ((app, "● running"), (other, "No missions yet in /home/ana/src/other")):
+        async with shown.run_test(size=(120, 40)) as pilot:
+            await Screen(shown, pilot).shows(words)
+
+
+async def test_a_mission_is_archived_shown_again_and_taken_back(tmp_path: Path):
+    write(tmp_path)
+    async with screen(tmp_path) as seen:
+        await seen.shows("● running", "▲ approve?")
+        gone = seen.app.screen.query_one(LineView).key
+        await seen.press("A")
+        await seen.shows("1 archived: v")
+        assert seen.app.screen.query_one(LineView).key != gone
+        await seen.press("v")
+        await seen.until(lambda: gone in [row.key for row in seen.app.screen.query_one(LineView).rows])
+        await seen.press("home", "A")
+        await seen.press("v")
+        await seen.shows("● running", "▲ approve?")
+
+
+async def test_deleting_asks_for_the_word_and_then_does_it(tmp_path: Path):
+    write(tmp_path)
+    launcher = DeskLauncher()
+    async with screen(tmp_path, launcher=launcher) as seen:
+        await seen.shows("● running")
+        chosen = seen.app.screen.query_one(LineView).key
+        await seen.press("D")
+        await seen.shows("Its branch stays in the repository")
+        await seen.press(*"yes", "enter")
+        await seen.shows("type 'delete' to do it")
+        assert launcher.deleted == []
+        await seen.press(*["backspace"] * 3, *"delete", "enter")
+        await seen.until(lambda: launcher.deleted == [chosen])
+
+
+async def test_a_mission_is_paused_from_the_list(tmp_path: Path):
+    write(tmp_path)
+    async with screen(tmp_path) as seen:
+        await seen.shows("● running", "▲ approve?")
+        chosen = seen.app.screen.query_one(LineView).key
+        await seen.press("p")
+        files = MissionFiles(tmp_path / "missions" / str(chosen))
+        await seen.until(lambda: [c.kind for c in inbox.pending(files)] == ["pause"])

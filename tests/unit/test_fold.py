@@ -17,6 +17,8 @@ from mission_tui.domain.events import (
     MissionResumed,
     MissionRolledBack,
     Recorded,
+    ReplayRecorded,
+    ReplayRequested,
     ScrutinyRecorded,
     ValidationConcluded,
     ValidationStarted,
@@ -33,6 +35,7 @@ from tests.support.missions import (
     fold_gated,
     handed_off,
     proved,
+    refusal,
     run_ended,
     verdict,
     worker_started,
@@ -183,6 +186,15 @@ def test_a_rollback_restores_code_contract_verdicts_and_plan_together():
     assert back.assertion_status("VAL-A-001") == "passed"
     assert back.milestone_status("M2") == "rolled_back"
     assert back.plan.features["F2"].status == "pending"
+
+
+def test_a_pass_does_not_survive_a_replay_that_fails():
+    seen = ReplayRecorded(assertion="VAL-A-001", status="failed", cause="expectation", reason="no", tree="t-c1")
+    mission = fold_gated([*proved(), ReplayRequested(assertion="VAL-A-001"), seen])
+    assert mission.assertion_status("VAL-A-001") == "stale"
+    assert refusal([*proved(), seen], MilestoneSealed(id="M1", head="c1")) == {"unproved"}
+    unseen = seen.model_copy(update={"status": "blocked", "cause": "setup"})
+    assert fold_gated([*proved(), unseen]).holds("VAL-A-001")
 
 
 def test_a_pass_goes_stale_only_when_something_it_depends_on_changes():

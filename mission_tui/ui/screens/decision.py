@@ -18,6 +18,8 @@ from mission_tui.ui.widgets.choices import Choices
 from mission_tui.ui.widgets.lines import LineView
 
 Answered = Decide | SetBudget
+EDIT = "edit"
+"""Given when the human wants to change the plan before answering."""
 NEED_A_NOTE = ("reject", "refuse", "rollback", "roll back", "abort")
 MEANING = {
     "approve": "work begins",
@@ -31,15 +33,16 @@ MEANING = {
     "abort": "end the mission for good; say why",
     "keep": "leave it as it is",
 }
-CAPS = {"money": "usd", "token": "tokens", "time": "hours"}
+CAPS = {"money": "usd", "token": "tokens", "time": "hours", "step": "steps"}
 
 
-class DecisionScreen(Dialog[Answered]):
+class DecisionScreen(Dialog[Answered | str]):
     """Gives the command that answers, or None when the human leaves it for later."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("a", "yes", "approve", show=False),
         Binding("x", "no", "reject", show=False),
+        Binding("e", "edit", "edit contract and plan", show=False),
         Binding("pageup", "scroll(-1)", "scroll", show=False, priority=True),
         Binding("pagedown", "scroll(1)", "scroll", show=False, priority=True),
     ]
@@ -69,7 +72,10 @@ class DecisionScreen(Dialog[Answered]):
                 yield Choices(decision.choices, decision.default, meaning)
             yield Input(id="note", placeholder=self._placeholder(None))
             yield words(("", "bad"), id="trouble")
-            yield words(("enter or a number chooses · tab note · pgup/pgdn read · esc later", "faint"), id="hint")
+            edit = " · e edits the plan" if decision.kind == "approve_plan" else ""
+            yield words(
+                (f"enter or a number chooses{edit} · tab note · pgup/pgdn read · esc later", "faint"), id="hint"
+            )
 
     def _own_meaning(self) -> dict[str, str]:
         if self.decision.kind == "round_cap":
@@ -102,6 +108,10 @@ class DecisionScreen(Dialog[Answered]):
             self._choose(self._chosen)
         else:
             self.query_one(Choices).focus()
+
+    def action_edit(self) -> None:
+        if self.decision.kind == "approve_plan":
+            self.dismiss(EDIT)
 
     def action_yes(self) -> None:
         self._choose_among("approve", "accept", "sign", "retry")

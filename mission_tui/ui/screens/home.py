@@ -1,5 +1,6 @@
 """The list of missions: how each stands, and which of them wait for the human."""
 
+import asyncio
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,13 +11,17 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.message import Message
 from textual.screen import Screen
+from textual.widgets import Input
 
 from mission_tui.store.errors import StoreError
-from mission_tui.store.layout import all_missions
+from mission_tui.store.layout import MissionFiles, all_missions
 from mission_tui.store.queries import MissionSummary, summary
+from mission_tui.store.shelf import archive, archived
 from mission_tui.ui.feed import in_short
+from mission_tui.ui.launcher import Launcher, LaunchProblem
 from mission_tui.ui.look import MISSION, Line
 from mission_tui.ui.panes.status import bar, proved
+from mission_tui.ui.screens.steer import ReasonScreen
 from mission_tui.ui.text import ago, clean, cut, money, one_line, padded, wrapped
 from mission_tui.ui.typed import app_of
 from mission_tui.ui.widgets.frame import Framed
@@ -80,7 +85,17 @@ class UnderRow:
 class HomeScreen(Screen[None]):
     """Read again every second, in a thread."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("n", "app.new_mission", "new mission", show=False)]
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("n", "app.new_mission", "new mission", show=False),
+        Binding("slash", "filter", "filter", show=False),
+        Binding("escape", "clear", "whole list", show=False),
+        Binding("i", "app.inbox", "inbox", show=False),
+        Binding("c", "app.steer('control')", "control", show=False),
+        Binding("p", "app.steer('pause')", "pause or resume", show=False),
+        Binding("A", "archive", "archive", show=False),
+        Binding("v", "archived", "archived ones", show=False),
+        Binding("D,delete", "delete", "delete", show=False),
+    ]
 
     class MissionChosen(Message):
         def __init__(self, mission_id: str) -> None:
@@ -93,26 +108,38 @@ class HomeScreen(Screen[None]):
             self.missions = missions
             self.problems = problems
 
-    def __init__(self, data: Path) -> None:
+    def __init__(self, data: Path, launcher: Launcher, repo: Path | None = None) -> None:
         super().__init__()
         self.data = data
+        self.launcher = launcher
+        self.repo = repo
+        """Only this repository's missions are listed."""
+        self.with_archived = False
+        self._archived: frozenset[str] = frozenset()
         self._shown: object = None
 
     def compose(self) -> ComposeResult:
         with Framed(classes="pane -current"):
+            yield Input(id="filter", placeholder="title, repository or state; enter goes to the list, esc shows all")
             yield LineView(id="missions", things=True)
         yield KeyBar()
 
     def on_mount(self) -> None:
         lines = self.query_one(LineView)
-        lines.empty = " No missions yet. Press n to begin one."
+        self.query_one(Input).display = False
         lines.focus()
         self.query_one(KeyBar).show(
             Hint("enter", "open", "open"),
             Hint("n", "new mission", "app.new_mission"),
+            Hint("i", "inbox", "app.inbox"),
+            Hint("/", "filter", "filter"),
+            Hint("c", "control", "app.steer('control')"),
             Hint("?", "keys", "app.help"),
-            Hint("^p", "palette", "app.command_palette"),
             Hint("q", "quit", "app.quit"),
+            Hint("A", "archive", "archive"),
+            Hint("D", "delete", "delete"),
+            Hint("v", "archived ones", "archived"),
+            Hint("^p", "palette", "app.command_palette"),
         )
         self.read()
         self.set_interval(REFRESH_S, self._read_if_shown)
@@ -129,22 +156,29 @@ class HomeScreen(Screen[None]):
     def read(self) -> None:
         missions: list[MissionSummary] = []
         problems: list[tuple[str, str]] = []
+        away: set[str] = set()
         for files in all_missions(self.data):
+            if archived(files):
+                away.add(files.id)
+                if not self.with_archived:
+                    continue
             try:
                 missions.append(summary(files))
             except StoreError as error:
                 problems.append((files.id, in_short(error, files)))
         missions.sort(key=lambda m: m.created_at, reverse=True)
+        self._archived = frozenset(away)
         self.post_message(self.MissionsRead(missions, problems))
 
     def on_home_screen_missions_read(self, event: MissionsRead) -> None:
         now = time.time()
-        shown = (event.missions, event.problems, [ago(now - mission.updated_at) for mission in event.missions])
+        listed = [m for m in event.missions if self._wanted(m)]
+        shown = (self._archived, listed, event.problems, [ago(now - mission.updated_at) for mission in listed])
         if shown == self._shown:
             return
         self._shown = shown
         rows: list[Row] = []
-        for mission in event.missions:
+        for mission in listed:
             age = ago(now - mission.updated_at)
             rows += [MissionRow(mission.id, mission, age), UnderRow(mission.id, mission), Painted("")]
         for mission_id, problem in event.problems:
@@ -155,9 +189,13 @@ class HomeScreen(Screen[None]):
             ]
             rows.append(Painted(""))
         self.query_one(LineView).set_rows(rows)
+        self.query_one(LineView).empty = self._empty(bool(event.missions))
         waiting = sum(1 for mission in event.missions if mission.decisions)
         figures: Line = ((f"▲ {waiting} waiting", "wait"),) if waiting else ()
-        self.query_one(Framed).frame((("Missions", "strong"), (f"  {len(event.missions)}", "faint")), figures)
+        hidden = "" if self.with_archived or not self._archived else f" · {len(self._archived)} archived: v"
+        where = f" in {self.repo.name}" if self.repo else ""
+        name: Line = (("Missions", "strong"), (f"{where}  {len(listed)}{hidden}", "faint"))
+        self.query_one(Framed).frame(name, figures)
 
     def on_line_view_rewrapped(self) -> None:
         self._shown = None
@@ -168,3 +206,87 @@ class HomeScreen(Screen[None]):
 
     def action_open(self) -> None:
         self.query_one(LineView).action_open()
+
+    @property
+    def chosen(self) -> str | None:
+        """The mission that the cursor is on."""
+        return self.query_one(LineView).key or None
+
+    # What is listed
+
+    def _wanted(self, mission: MissionSummary) -> bool:
+        if self.repo is not None and Path(mission.repo) != self.repo:
+            return False
+        text = self.query_one(Input).value.casefold().split()
+        about = (
+            f"{mission.id} {mission.title} {mission.repo} {mission.status} {MISSION[mission.status].word}".casefold()
+        )
+        return all(word in about for word in text)
+
+    def _empty(self, some: bool) -> str:
+        if self.query_one(Input).value:
+            return " No mission fits. esc shows all."
+        where = f" in {self.repo}" if self.repo else ""
+        return f" No missions yet{where}. Press n to begin one." if not some or self.repo else ""
+
+    def action_filter(self) -> None:
+        field = self.query_one(Input)
+        field.display = True
+        field.focus()
+
+    def action_clear(self) -> None:
+        field = self.query_one(Input)
+        field.value = ""
+        field.display = False
+        self.query_one(LineView).focus()
+        self.read()
+
+    def on_input_changed(self) -> None:
+        self.read()
+
+    def on_input_submitted(self) -> None:
+        self.query_one(LineView).focus()
+
+    # Putting away
+
+    def action_archived(self) -> None:
+        self.with_archived = not self.with_archived
+        self.read()
+
+    def action_archive(self) -> None:
+        """Out of the list, or back into it; the mission itself is untouched."""
+        name = self.chosen
+        if name is None:
+            return
+        away = name not in self._archived
+        try:
+            archive(MissionFiles(self.data / "missions" / name), away)
+        except OSError as error:
+            self.notify(one_line(str(error)), severity="error", markup=False)
+            return
+        self.notify(
+            f"{name} {'archived; v shows it, A takes it back' if away else 'is back in the list'}", markup=False
+        )
+        self.read()
+
+    @work
+    async def action_delete(self) -> None:
+        name = self.chosen
+        if name is None:
+            return
+        about = (
+            f"{name} leaves this machine: its ledger, evidence, conversation and worktree.",
+            "Its branch stays in the repository. This cannot be taken back; A archives instead.",
+        )
+
+        def rows(width: int) -> list[Painted]:
+            return [Painted("", (part, "plain")) for text in about for part in wrapped(text, width)]
+
+        dialog = ReasonScreen("Delete a mission", rows, "type delete to do it", needed="delete")
+        if await app_of(self).push_screen_wait(dialog) is None:
+            return
+        try:
+            await asyncio.to_thread(self.launcher.delete, name)
+        except LaunchProblem as problem:
+            self.notify(one_line(str(problem)), severity="error", markup=False)
+        self.read()

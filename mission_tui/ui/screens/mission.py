@@ -1,6 +1,8 @@
 """One mission: four panes under a status line. It shows what the feed reads and sends what the human decides."""
 
-from typing import ClassVar
+import asyncio
+import time
+from typing import Any, ClassVar
 
 from textual import work
 from textual.app import ComposeResult
@@ -8,21 +10,31 @@ from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
 from textual.screen import Screen
 
+from mission_tui.domain.budget import Spend
 from mission_tui.domain.decision import Decision
+from mission_tui.domain.events import Recorded
 from mission_tui.domain.mission import Mission
 from mission_tui.store import inbox
 from mission_tui.store.layout import MissionFiles
+from mission_tui.store.seen import Place
 from mission_tui.ui import feed
+from mission_tui.ui.answering import answer_all
+from mission_tui.ui.control import MissionView
 from mission_tui.ui.launcher import Launcher, LaunchProblem
+from mission_tui.ui.look import Line
 from mission_tui.ui.panes.chat import ChatPane, Composer
 from mission_tui.ui.panes.coverage import CoveragePane
 from mission_tui.ui.panes.handoffs import HandoffPane
 from mission_tui.ui.panes.status import NoticeBar, StatusBar
 from mission_tui.ui.panes.transcript import TranscriptPane
+from mission_tui.ui.panes.wishes import OutputOpened, RunWanted, StepSought, StepsWanted
+from mission_tui.ui.returning import Attendance
 from mission_tui.ui.screens.assertion import AssertionScreen
-from mission_tui.ui.screens.decision import DecisionScreen
-from mission_tui.ui.screens.inbox import InboxScreen
-from mission_tui.ui.screens.questions import QuestionsScreen
+from mission_tui.ui.screens.digest import AWAY_S, DigestScreen
+from mission_tui.ui.screens.draft import DraftScreen
+from mission_tui.ui.screens.reader import ReaderScreen, output_of
+from mission_tui.ui.screens.review import ReviewScreen
+from mission_tui.ui.screens.skills import SkillsScreen
 from mission_tui.ui.text import one_line
 from mission_tui.ui.typed import app_of
 from mission_tui.ui.widgets.frame import Framed
@@ -45,18 +57,28 @@ class MissionScreen(Screen[None]):
         Binding("shift+tab", "next_pane(-1)", "previous pane", show=False),
         Binding("z", "zoom", "zoom", show=False),
         Binding("a", "answer", "answer", show=False),
-        Binding("i", "inbox", "inbox", show=False),
-        Binding("p", "pause", "pause or resume", show=False),
-        Binding("s", "stop_now", "stop now", show=False),
+        Binding("i", "app.inbox", "inbox", show=False),
+        Binding("p", "app.steer('pause')", "pause or resume", show=False),
+        Binding("S", "app.steer('stop')", "stop now", show=False),
+        Binding("c", "app.steer('control')", "control", show=False),
+        Binding("r", "review", "review", show=False),
+        Binding("s", "skills", "skills", show=False),
+        Binding("e", "edit", "edit contract and plan", show=False),
         Binding("m", "message", "message", show=False),
         Binding("escape", "back", "missions", show=False),
     ]
 
-    def __init__(self, files: MissionFiles, launcher: Launcher) -> None:
+    def __init__(
+        self, files: MissionFiles, launcher: Launcher, answer: str | None = None, place: Place | None = None
+    ) -> None:
         super().__init__()
+        self.attendance = Attendance(files)
+        self._first = answer
+        self._place = place or Place()
         self.files = files
         self.launcher = launcher
         self.mission = Mission()
+        self.spend = Spend()
         self.engine: int | None = None
         self.zoomed = False
         self.pane = "coverage"
@@ -82,6 +104,33 @@ class MissionScreen(Screen[None]):
 
     def on_unmount(self) -> None:
         self.feed.stop()
+        self.attendance.follow(self.mission.seq, self.spend.usage.usd, last=True)
+
+    @work
+    async def _come_back(self) -> None:
+        """What happened meanwhile, the decision that was asked for, or the screen where one was."""
+        now = time.time()
+        views = {"review": self.action_review, "skills": self.action_skills, "draft": self.action_edit}
+        asked = next((d for d in self.mission.decisions.open if d.id == self._first), None)
+        if asked is not None:
+            self._open(asked)
+            return
+        if self.attendance.away(now) > AWAY_S and self.mission.seq > self.attendance.before.seq:
+            await self.digest()
+        if self._place.view in views:
+            views[self._place.view]()
+
+    @work
+    async def run_digest(self) -> None:
+        await self.digest()
+
+    async def digest(self) -> None:
+        """What happened since the human last looked."""
+        news = await asyncio.to_thread(self.attendance.news)
+        seen = self.attendance.before
+        if news:
+            screen = DigestScreen(seen, self.mission, self.spend, news, time.time())
+            await app_of(self).push_screen_wait(screen)
 
     @work(thread=True, exit_on_error=True)
     def _follow(self) -> None:
@@ -90,7 +139,8 @@ class MissionScreen(Screen[None]):
     # What the feed reads
 
     def on_mission_changed(self, event: feed.MissionChanged) -> None:
-        old, self.mission = self.mission, event.mission
+        old, self.mission, self.spend = self.mission, event.mission, event.spend
+        self.attendance.follow(self.mission.seq, self.spend.usage.usd)
         self.query_one(StatusBar).show(event.mission, event.spend)
         if old is event.mission:
             return
@@ -100,7 +150,7 @@ class MissionScreen(Screen[None]):
         if old.plan.approved != event.mission.plan.approved or not self._begun:
             self._begin()
         for screen in app_of(self).screen_stack:
-            if isinstance(screen, AssertionScreen):
+            if isinstance(screen, AssertionScreen | MissionView):
                 screen.show(event.mission)
         self._hints()
 
@@ -108,11 +158,21 @@ class MissionScreen(Screen[None]):
         """Where one looks first: the conversation while there is no plan, then the work."""
         if not self._begun:
             self._begun = True
-            self.action_pane("coverage" if self.mission.plan.approved else "chat")
+            self.zoomed = self._place.zoomed
+            usual = "coverage" if self.mission.plan.approved else "chat"
+            self.action_pane(self._place.pane if self._place.pane in PANES else usual)
+            self._come_back()
         self._arrange()
 
     def on_talk_read(self, event: feed.TalkRead) -> None:
         self.query_one(ChatPane).add(event.events)
+        for view in self._views():
+            view.heard(event.events)
+
+    @property
+    def talk(self) -> list[Recorded]:
+        """What was said and decided so far."""
+        return self.query_one(ChatPane).records
 
     def on_steps_read(self, event: feed.StepsRead) -> None:
         self.query_one(TranscriptPane).add_steps(event.run_id, event.steps, event.last)
@@ -125,6 +185,8 @@ class MissionScreen(Screen[None]):
         notice = self.query_one(NoticeBar)
         notice.engine = event.pid
         notice.refresh()
+        for view in self._views():
+            view.refresh_status()
         self._hints()
 
     def on_feed_problem(self, event: feed.FeedProblem) -> None:
@@ -135,15 +197,38 @@ class MissionScreen(Screen[None]):
     def on_command_settled(self, event: feed.CommandSettled) -> None:
         if event.refused is not None:
             text = f"the engine refused {event.command.kind.replace('_', ' ')}: {event.refused}"
-            self.query_one(NoticeBar).say((("✖ ", "bad"), (one_line(text), "plain")))
+            self.say((("✖ ", "bad"), (one_line(text), "plain")))
         else:
-            self.query_one(NoticeBar).say(None)
+            self.say(None)
+        for view in self._views():
+            view.settled(event.command, event.refused)
 
-    def on_transcript_pane_run_wanted(self, event: TranscriptPane.RunWanted) -> None:
+    def _views(self) -> list[MissionView[Any]]:
+        return [screen for screen in app_of(self).screen_stack if isinstance(screen, MissionView)]
+
+    def say(self, line: Line | None) -> None:
+        """Tell the human something, on whatever screen is shown."""
+        self.query_one(NoticeBar).say(line)
+        views = self._views()
+        for view in views:
+            view.say(line)
+        if line is not None and app_of(self).screen not in (self, *views):
+            self.notify("".join(text for text, _ in line), markup=False)
+
+    def on_run_wanted(self, event: RunWanted) -> None:
         self.feed.watch(event.run_id)
 
-    def on_transcript_pane_steps_wanted(self, event: TranscriptPane.StepsWanted) -> None:
+    def on_steps_wanted(self, event: StepsWanted) -> None:
         self.feed.read_steps(event.run_id, event.after)
+
+    def on_step_sought(self, event: StepSought) -> None:
+        self.feed.find(feed.Sought(event.run_id, event.n, event.by, event.text))
+
+    def on_step_found(self, event: feed.StepFound) -> None:
+        self.query_one(TranscriptPane).step_found(event.sought.run_id, event.n, event.sought.text)
+
+    def on_output_opened(self, event: OutputOpened) -> None:
+        app_of(self).push_screen(ReaderScreen(output_of(event.step, self.files)))
 
     # Panes
 
@@ -210,11 +295,15 @@ class MissionScreen(Screen[None]):
     def action_open(self) -> None:
         self._pane().query_one(LineView).action_open()
 
+    async def action_in_pane(self, action: str) -> None:
+        """Something that the present pane offers, from the key bar."""
+        await self._pane().run_action(action)
+
     def action_next_failing(self) -> None:
         self.query_one(CoveragePane).action_failing(1)
 
     def action_follow(self) -> None:
-        self.query_one(TranscriptPane).lines.action_edge(1)
+        self.query_one(TranscriptPane).action_follow()
 
     def on_transcript_pane_hints_changed(self) -> None:
         self._hints()
@@ -225,19 +314,27 @@ class MissionScreen(Screen[None]):
         answer = (Hint("a", "answer", "answer", "wait"),) if waits else ()
         self.query_one("#keys", KeyBar).show(
             *answer,
-            *(() if self.mission.ended else (Hint("p", pause, "pause"), Hint("m", "message", "message"))),
+            *(() if self.mission.ended else (Hint("p", pause, "app.steer('pause')"), Hint("m", "message", "message"))),
             *self._pane().hints(),
-            Hint("i", f"inbox {waits}" if waits else "inbox", "inbox"),
+            Hint("i", f"inbox {waits}" if waits else "inbox", "app.inbox"),
+            *((Hint("r", "review", "review"),) if self.mission.plan.approved else ()),
+            *((Hint("e", "edit plan", "edit"),) if self.mission.contract.assertions and not self.mission.ended else ()),
+            *(() if self.mission.ended else (Hint("c", "control", "app.steer('control')"),)),
+            Hint("s", "skills", "skills"),
             Hint("z", "zoom", "zoom"),
             Hint("?", "keys", "app.help"),
             Hint("q", "leave", "app.quit"),
             Hint("^p", "palette", "app.command_palette"),
             Hint("esc", "missions", "back"),
-            *(() if self.mission.ended or self.mission.paused else (Hint("s", "stop now", "stop_now"),)),
         )
 
     def on_coverage_pane_assertion_opened(self, event: CoveragePane.AssertionOpened) -> None:
-        app_of(self).push_screen(AssertionScreen(self.mission, self.files, event.assertion))
+        screen = AssertionScreen(self.mission, self.files, event.assertion, event.order)
+        screen.replay = lambda assertion: self.send(inbox.Replay(assertion=assertion))
+        app_of(self).push_screen(screen)
+
+    def on_coverage_pane_hints_changed(self) -> None:
+        self._hints()
 
     # Commands
 
@@ -246,9 +343,9 @@ class MissionScreen(Screen[None]):
         try:
             self.feed.send(command)
         except OSError as error:
-            self.query_one(NoticeBar).say((("✖ ", "bad"), (f"nothing was sent: {one_line(str(error))}", "plain")))
+            self.say((("✖ ", "bad"), (f"nothing was sent: {one_line(str(error))}", "plain")))
             return
-        self.query_one(NoticeBar).say(((f"{command.kind.replace('_', ' ')} sent …", "faint"),))
+        self.say(((f"{command.kind.replace('_', ' ')} sent …", "faint"),))
         if self.engine is None and not isinstance(command, inbox.Pause | inbox.Stop):
             self.start_engine()
 
@@ -258,22 +355,7 @@ class MissionScreen(Screen[None]):
             self.launcher.start(self.files.id)
         except LaunchProblem as problem:
             said = (("✖ ", "bad"), (one_line(str(problem)), "plain"))
-            app_of(self).call_from_thread(self.query_one(NoticeBar).say, said)
-
-    def action_pause(self) -> None:
-        if self.mission.ended:
-            return
-        if self.mission.paused:
-            self.send(inbox.Resume())
-        elif self.engine is None:
-            self.query_one(NoticeBar).say((("starting the engine …", "faint"),))
-            self.start_engine()
-        else:
-            self.send(inbox.Pause())
-
-    def action_stop_now(self) -> None:
-        if not self.mission.ended and not self.mission.paused:
-            self.send(inbox.Stop())
+            app_of(self).call_from_thread(self.say, said)
 
     def on_composer_sent(self, event: Composer.Sent) -> None:
         self.send(inbox.Say(text=event.text))
@@ -283,18 +365,35 @@ class MissionScreen(Screen[None]):
         if waiting:
             self._open(waiting[0])
         else:
-            self.query_one(NoticeBar).say((("nothing waits for you", "faint"),))
+            self.say((("nothing waits for you", "faint"),))
 
-    @work
-    async def action_inbox(self) -> None:
-        chosen = await app_of(self).push_screen_wait(InboxScreen(self.mission.decisions.open))
-        decision = next((d for d in self.mission.decisions.open if d.id == chosen), None)
-        if decision is not None:
-            self._open(decision)
+    def answer(self, decision_id: str) -> None:
+        """Open a decision that waits, and those after it."""
+        found = next((d for d in self.mission.decisions.open if d.id == decision_id), None)
+        if found is not None:
+            self._open(found)
 
-    @work
+    @work(exclusive=True, group="answering")
     async def _open(self, decision: Decision) -> None:
-        screen = QuestionsScreen(decision) if decision.questions else DecisionScreen(self.mission, decision)
-        command = await app_of(self).push_screen_wait(screen)
-        if command is not None:
-            self.send(command)
+        await answer_all(app_of(self), self, decision)
+
+    def action_skills(self) -> None:
+        app_of(self).push_screen(SkillsScreen(self))
+
+    def action_edit(self) -> None:
+        """Contract and plan, at what the coverage pane's cursor is on."""
+        key = self.query_one(CoveragePane).lines.key or ""
+        app_of(self).push_screen(DraftScreen(self, self.talk, key.partition(":")[2] or None))
+
+    def action_review(self) -> None:
+        """The milestone that waits for a review, else the one that is worked on."""
+        asked = next((d for d in self.mission.decisions.open if d.kind == "review_milestone"), None)
+        if asked is not None:
+            self._open(asked)
+            return
+        names = list(self.mission.plan.milestones)
+        milestone = self.mission.plan.current_milestone() or (names[-1] if names else None)
+        if milestone is None or not self.mission.plan.approved:
+            self.say((("there is nothing to review before the plan is approved", "faint"),))
+            return
+        app_of(self).push_screen(ReviewScreen(self, milestone, None))

@@ -1,0 +1,140 @@
+from pathlib import Path
+
+import pytest
+
+from mission_tui.domain.decision import Decision
+from mission_tui.domain.events import DecisionOpened
+from mission_tui.store import inbox
+from mission_tui.ui.screens.assertion import AssertionScreen
+from mission_tui.ui.screens.decision import DecisionScreen
+from mission_tui.ui.screens.mission import MissionScreen
+from mission_tui.ui.screens.review import ReviewScreen
+from tests.support import mission_factory as make
+from tests.support.mission_writer import MissionWriter
+from tests.support.screen import Screen, screen, take_commands
+
+SIZES = [(80, 24), (120, 40), (200, 60)]
+
+
+@pytest.fixture
+def writer(tmp_path: Path):
+    with MissionWriter.create(tmp_path) as made:
+        yield made
+
+
+async def sent(seen: Screen, writer: MissionWriter) -> inbox.Command:
+    await seen.until(lambda: inbox.pending(writer.files))
+    (command,) = take_commands(writer)
+    return command
+
+
+@pytest.mark.parametrize("size", SIZES)
+async def test_a_green_milestone_is_accepted_with_two_keys(
+    tmp_path: Path, writer: MissionWriter, size: tuple[int, int]
+):
+    make.reviewing(writer)
+    async with screen(tmp_path, writer.files.id, size=size) as seen:
+        await seen.shows("▲ a answers D3")
+        await seen.press("r")
+        await seen.shows("M2 Import", "round 2", "6 ✔", "IMPORT-002", "statement", "a accept", "x reject")
+        await seen.press("a")
+        command = await sent(seen, writer)
+        assert isinstance(command, inbox.Decide) and (command.decision, command.choice) == ("D3", "accept")
+        await seen.until(lambda: isinstance(seen.app.screen, MissionScreen))
+        await seen.shows("M3 of 3")
+
+
+async def test_what_was_found_round_by_round_and_what_was_claimed_is_a_key_away(tmp_path: Path, writer: MissionWriter):
+    make.reviewing(writer)
+    async with screen(tmp_path, writer.files.id) as seen:
+        await seen.shows("▲ a answers D3")
+        await seen.press("r", "f")
+        await seen.shows("Round 2 passed", "Round 1 did not pass", "new", "suggestion: the parser could stream")
+        await seen.shows("1 failed before too, 1 fixed")
+        await seen.press("h")
+        await seen.shows("F3 Upload form", "claimed pytest -q", "observed exit 1", "undone: drag and drop")
+        await seen.press("d")
+        await seen.shows("Diff")
+        await seen.press("v")
+        await seen.shows("A CSV file can be chosen and imported")
+        await seen.press("enter")
+        await seen.until(lambda: isinstance(seen.app.screen, AssertionScreen))
+
+
+async def test_rejecting_needs_a_note_and_keeps_the_review_open_until_it_is_sent(tmp_path: Path, writer: MissionWriter):
+    make.reviewing(writer)
+    async with screen(tmp_path, writer.files.id) as seen:
+        await seen.shows("▲ a answers D3")
+        await seen.press("r", "x")
+        await seen.shows("Reject M2", "what has to change?")
+        await seen.press("enter")
+        await seen.shows("say why in a few words")
+        await seen.press("escape")
+        await seen.until(lambda: isinstance(seen.app.screen, ReviewScreen))
+        assert inbox.pending(writer.files) == []
+        await seen.press("x", *"dates are wrong", "enter")
+        command = await sent(seen, writer)
+        assert isinstance(command, inbox.Decide) and (command.choice, command.note) == ("reject", "dates are wrong")
+
+
+async def test_one_assertion_is_signed_over_with_a_reason_without_leaving_the_review(
+    tmp_path: Path, writer: MissionWriter
+):
+    make.reviewing(writer)
+    async with screen(tmp_path, writer.files.id) as seen:
+        await seen.shows("▲ a answers D3")
+        await seen.press("r", "down", "o")
+        await seen.shows("Override VAL-IMPORT-002", "An empty file gives a clear message", "You answer for it")
+        await seen.press(*"seen on the train", "enter")
+        command = await sent(seen, writer)
+        assert isinstance(command, inbox.Override)
+        assert (command.assertion, command.reason) == ("VAL-IMPORT-002", "seen on the train")
+        await seen.until(lambda: isinstance(seen.app.screen, ReviewScreen))
+        await seen.shows("5 ✔", "1 ◆", "seen on the train")
+
+
+async def test_a_rollback_shows_what_falls_back_before_it_happens(tmp_path: Path, writer: MissionWriter):
+    make.reviewing(writer)
+    async with screen(tmp_path, writer.files.id) as seen:
+        await seen.shows("▲ a answers D3")
+        await seen.press("r", "b")
+        await seen.shows("Roll back", "M1: as it was when Export was accepted", "base: nothing built yet")
+        await seen.shows("F3 Upload form", "F6 Mend the upload test (planned since)", "VAL-IMPORT-001")
+        await seen.press("down")
+        await seen.shows("M1 was accepted", "F1 CSV export")
+        assert inbox.pending(writer.files) == []
+        await seen.press("up", "enter", *"wrong parser", "enter")
+        command = await sent(seen, writer)
+        assert isinstance(command, inbox.RollBack) and (command.to, command.reason) == ("M1", "wrong parser")
+        await seen.shows("rolled back to M1: wrong parser")
+        await seen.hides("▲ a answers")
+
+
+async def test_decisions_that_wait_are_answered_one_after_the_other(tmp_path: Path, writer: MissionWriter):
+    make.reviewing(writer)
+    second = Decision(id="D4", kind="request", summary="Drop dark mode?", choices=("drop", "keep"), default="keep")
+    writer.append(DecisionOpened(decision=second))
+    async with screen(tmp_path, writer.files.id) as seen:
+        await seen.shows("i inbox 2")
+        await seen.press("a")
+        await seen.shows("n next decision")
+        await seen.press("a")
+        await seen.until(lambda: isinstance(seen.app.screen, DecisionScreen))
+        await seen.shows("Drop dark mode?")
+        await seen.press("1")
+        await seen.until(lambda: len(inbox.pending(writer.files)) == 2)
+        assert [c.choice for c in take_commands(writer) if isinstance(c, inbox.Decide)] == ["accept", "drop"]
+        await seen.hides("▲ a answers")
+
+
+async def test_a_milestone_can_be_looked_at_while_it_is_worked_on(tmp_path: Path, writer: MissionWriter):
+    make.failing(writer)
+    async with screen(tmp_path, writer.files.id) as seen:
+        await seen.shows("RUNNING")
+        await seen.press("r")
+        await seen.shows("M2 Import", "1 ✖", "o override")
+        assert "a accept" not in seen.text()
+        await seen.press("a", "x")
+        assert isinstance(seen.app.screen, ReviewScreen)
+        await seen.press("escape")
+        await seen.until(lambda: isinstance(seen.app.screen, MissionScreen))

@@ -96,6 +96,12 @@ class Desk:
         if idle or now - self._worked_until > 1:
             self._worked_until = now
 
+    def clock_unanswered(self, seconds: float) -> None:
+        """Time in which a provider was asked in vain is its time: it uses up no hours, unless others worked in it."""
+        self.clock_work()
+        if len(self.mission.runs.active) <= 1:
+            self.journal.add_wall(-min(seconds, self.journal.spend().wall_s))
+
     def open_decision(
         self, kind: DecisionKind, summary: str, choices: tuple[str, ...], default: str, **more: object
     ) -> None:

@@ -24,6 +24,8 @@ class Replays:
         self.desk = desk
         self.proving = Proving(desk)
         self._task: asyncio.Task[None] | None = None
+        self._given_up: frozenset[str] = frozenset()
+        """What could not even be recorded, for instance on a full disk: the next engine tries again."""
 
     @property
     def wanted(self) -> tuple[str, ...]:
@@ -31,7 +33,11 @@ class Replays:
         if mission.paused or mission.ended:
             return ()
         live = mission.contract.assertions
-        return tuple(name for name, seen in mission.validation.replays.items() if seen is None and name in live)
+        return tuple(
+            name
+            for name, seen in mission.validation.replays.items()
+            if seen is None and name in live and name not in self._given_up
+        )
 
     def begin(self) -> None:
         """Start the next one, if there is one and none is under way."""
@@ -56,7 +62,8 @@ class Replays:
         with suppress(Halted, GateRefused):  # paused, or ended meanwhile
             try:
                 await self._carry_out(name)
-            except BoxError as error:
+            except (BoxError, OSError) as error:
+                self._given_up |= {name}
                 self._record(name, ("blocked", "setup", str(error)), (), self.desk.mission.tree)
 
     async def _carry_out(self, name: str) -> None:

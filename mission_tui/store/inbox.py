@@ -9,7 +9,7 @@ import uuid
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import Field, TypeAdapter, ValidationError
+from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
 
 from mission_tui.domain.base import Frozen
 from mission_tui.domain.draft import DraftEdit
@@ -145,7 +145,9 @@ Command = (
     | EditDraft
     | WriteSkill
 )
-COMMAND: TypeAdapter[Command] = TypeAdapter(Annotated[Command, Field(discriminator="kind")])
+COMMAND: TypeAdapter[Command] = TypeAdapter(
+    Annotated[Command, Field(discriminator="kind")], config=ConfigDict(defer_build=True)
+)
 
 
 class Pending(Frozen):

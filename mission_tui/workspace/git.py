@@ -167,6 +167,10 @@ class MissionRepository:
         """Take away the worktree, and with `branch` also the branch and what rollbacks dropped."""
         await self._write(git_lifetime.remove, self._bench, branch=branch)
 
+    async def remove_unfinished(self) -> None:
+        """Take away what a killed `create` made, and nothing of anybody else's."""
+        await self._write(git_lifetime.remove_unfinished, self._bench)
+
     async def bundle(self, target: Path) -> None:
         """Pack the branch, and what rollbacks took off it, into one file."""
         await asyncio.to_thread(git_lifetime.bundle, self._bench, target)

@@ -37,15 +37,27 @@ def remove(bench: Bench, *, branch: bool) -> None:
     Doing it again is fine.
     """
     registered = bench.registration()
-    for directory in (bench.place.worktree, registered, bench.place.private):
-        if directory and directory.exists():
-            remove_tree(directory)
-    if registered and not any(registered.parent.iterdir()):
-        registered.parent.rmdir()
+    # This order lets a removal that was killed be done again: the registration says whose the branch is, and the
+    # private directory what is to be removed.
     if branch:
         refs = bench.common.line("for-each-ref", "--format=%(refname)", bench.place.ref, f"{bench.place.dropped}/")
         commands = "".join(f"delete {name}\n" for name in refs.splitlines())
         bench.common.run("update-ref", "--stdin", stdin=commands.encode())
+    for directory in (bench.place.worktree, registered, bench.place.private):
+        if directory and directory.exists():
+            remove_tree(directory)
+    if registered and registered.parent.is_dir() and not any(registered.parent.iterdir()):
+        registered.parent.rmdir()
+
+
+def remove_unfinished(bench: Bench) -> None:
+    """Take away what a killed `create` made.
+
+    The branch goes only with the worktree's registration, which git makes after it: without that, it may be another
+    mission's that has taken the name since.
+    """
+    wait_for_survivors(bench.lease)
+    remove(bench, branch=bench.registration() is not None)
 
 
 def clear_stale_locks(bench: Bench) -> tuple[Path, ...]:

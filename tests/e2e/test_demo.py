@@ -164,7 +164,7 @@ def test_a_flow_that_the_tester_found_catches_a_later_defect_without_the_tester(
     (replay,) = played.data("flow_replayed")
     assert (replay["assertion"], replay["status"], replay["control"]["outcome"]) == ("VAL-EXPORT-006", "passed", "red")
     (run,) = {e["run_id"] for e in played.events if e["kind"] == "flow_replayed"}
-    verdicts = [(e["run_id"], e["data"]["verdict"]) for e in played.events if e["kind"] == "verdict_recorded"]
+    verdicts = [(e.get("run_id"), e["data"]["verdict"]) for e in played.events if e["kind"] == "verdict_recorded"]
     seen = [
         (who == run, v["prover"], v["milestone"], v["round"], v["status"])
         for who, v in verdicts

@@ -202,7 +202,7 @@ async def test_steps_unfold_to_arguments_and_result(tmp_path: Path, writer: Miss
         pane = seen.app.screen.query_one("#transcript-lines")
         pane.go_to("6")  # pyright: ignore[reportAttributeAccessIssue]
         await seen.press("enter")
-        await seen.shows("-     assert rows", "+     assert rows[-1].amount == 12.5", "│ edited tests/test_import.py")
+        await seen.shows("      assert rows ", "+     assert rows[-1].amount == 12.5", "│ edited tests/test_import.py")
         await seen.press("space")
         await seen.hides("│ edited tests/test_import.py")
         await seen.press("end")

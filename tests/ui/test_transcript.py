@@ -1,4 +1,3 @@
-import json
 from pathlib import Path
 
 import pytest
@@ -21,12 +20,8 @@ def long_run(writer: MissionWriter, steps: int = 900) -> None:
     early = {"text": "exit code 1 (0.1 s)\nE   the early needle", "exit_code": 1}
     late = {"text": "the Late needle is told of", "exit_code": 0}
     results = {40: early, 700: late}
-    new = [
-        NewStep(
-            run_id="R7", kind="tool", name="run_command", request={"arguments": json.dumps({"command": f"echo {n}"})}
-        )
-        for n in range(steps)
-    ]
+    asked = [{"arguments": f'{{"command":"echo {n}"}}'} for n in range(steps)]
+    new = [NewStep(run_id="R7", kind="tool", name="run_command", request=request) for request in asked]
     started = writer.journal.advance(start=new)
     done = [
         FinishedStep(run_id="R7", n=step.n, status="done", result=results.get(n, {"text": f"{n}", "exit_code": 0}))
@@ -72,11 +67,11 @@ async def test_errors_are_gone_through_round_the_end(tmp_path: Path, writer: Mis
     long_run(writer)
     async with screen(tmp_path, writer.files.id) as seen:
         await at_transcript(seen)
-        await seen.press("E")
+        await seen.press("X")
         await seen.shows("the early needle")
-        await seen.press("E")
+        await seen.press("X")
         await seen.shows("assert 11 == 12", "✖ exit 1")
-        await seen.press("e")
+        await seen.press("x")
         await seen.shows("the early needle")
 
 

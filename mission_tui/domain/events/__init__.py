@@ -5,7 +5,7 @@ The ledger stores them with a sequence number and a time; the state of a mission
 
 from typing import Annotated, Any
 
-from pydantic import Field, TypeAdapter
+from pydantic import ConfigDict, Field, TypeAdapter
 
 from mission_tui.domain.base import Frozen
 from mission_tui.domain.events.base import Event
@@ -113,7 +113,9 @@ AnyEvent = (
     | ValidationEvent
     | DecisionEvent
 )
-EVENT: TypeAdapter[AnyEvent] = TypeAdapter(Annotated[AnyEvent, Field(discriminator="kind")])
+EVENT: TypeAdapter[AnyEvent] = TypeAdapter(
+    Annotated[AnyEvent, Field(discriminator="kind")], config=ConfigDict(defer_build=True)
+)
 
 
 def event_from(kind: str, run_id: str | None, data: dict[str, Any]) -> AnyEvent:

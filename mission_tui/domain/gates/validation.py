@@ -185,11 +185,7 @@ def unproved(mission: Mission, milestone: str) -> list[str]:
     last = mission.validation.last_round(milestone)
     if last is None or last.scrutiny is None:
         return [*reasons, "the repository's own checks have not been run"]
-    reasons += [
-        f"check {c.name} has new failures: {', '.join(c.new_failures[:5])}"
-        for c in last.scrutiny.comparisons
-        if not c.ok
-    ]
+    reasons += [f"check {c.name} {c.blocking(5)}" for c in last.scrutiny.comparisons if not c.ok]
     reasons += complaints(mission, mission.to_prove(milestone))
     reasons += [f"{name} has not been through the negative control" for name in to_control(mission, milestone)]
     if last.tree != mission.tree:

@@ -38,7 +38,7 @@ class Handoffs:
         for text in wrapped(clean(record.handoff.summary), self.width - 2, 6):
             yield Painted(key, (f"  {text}", "plain"))
         yield from self._claims(record, key)
-        issues = self._issues(key)
+        issues = issues_of(self.mission, record)
         yield from self._rest(record, key, issues)
         for state in issues:
             yield from self._issue(key, state)
@@ -78,34 +78,14 @@ class Handoffs:
         yield Painted(key, (f"  {padded('command', room)}{'claimed':<{CLAIMED}}{'observed':<{OBSERVED}}", "faint"))
         for claim in record.claims:
             wrong = claim.contradicted
-            seen = "never ran" if not claim.ran else _exit(claim.observed_exit)
+            seen = "never ran" if not claim.ran else exit_code(claim.observed_exit)
             yield Painted(
                 key,
                 (f"  {padded(one_line(claim.command), room - 1)} ", "code"),
-                (f"{_exit(claim.claimed_exit):<{CLAIMED}}", "plain"),
+                (f"{exit_code(claim.claimed_exit):<{CLAIMED}}", "plain"),
                 (f"{seen:<{OBSERVED}}", "bad" if wrong else "plain"),
                 ("✖ contradicted" if wrong else "✔ holds", "bad" if wrong else "good"),
             )
-
-    def _issues(self, run_id: str) -> list[IssueState]:
-        """Issues that this handoff brought up."""
-        record = self.mission.runs.handoff_of(run_id)
-        if record is None:
-            return []
-        said = {issue.summary for issue in record.handoff.issues} | {f"left undone: {u}" for u in record.handoff.undone}
-        mine = [s for s in self.mission.issues.issues.values() if s.issue.feature == record.feature]
-        return [
-            s
-            for s in mine
-            if s.issue.source in ("handoff", "leftover", "contradiction")
-            and (s.issue.summary in said or self._is_contradiction(s.issue, record))
-        ]
-
-    @staticmethod
-    def _is_contradiction(issue: Issue, record: HandoffRecorded) -> bool:
-        return issue.source == "contradiction" and any(
-            c.contradicted and f"`{c.command}`" in issue.summary for c in record.claims
-        )
 
     def _rest(self, record: HandoffRecorded, key: str, issues: list[IssueState]) -> Iterator[Painted]:
         known = {state.issue.summary for state in issues}
@@ -137,5 +117,24 @@ class Handoffs:
             yield Painted(key, (f"  {(label if place == 0 else '').ljust(LABEL)} ", "faint"), (part, tone))
 
 
-def _exit(code: int | None) -> str:
+def exit_code(code: int | None) -> str:
+    """`exit 1`, or that the command was killed."""
     return "killed" if code is None else f"exit {code}"
+
+
+def issues_of(mission: Mission, record: HandoffRecorded) -> list[IssueState]:
+    """Issues that a handoff brought up."""
+    said = {issue.summary for issue in record.handoff.issues} | {f"left undone: {u}" for u in record.handoff.undone}
+    mine = [s for s in mission.issues.issues.values() if s.issue.feature == record.feature]
+    return [
+        s
+        for s in mine
+        if s.issue.source in ("handoff", "leftover", "contradiction")
+        and (s.issue.summary in said or _is_contradiction(s.issue, record))
+    ]
+
+
+def _is_contradiction(issue: Issue, record: HandoffRecorded) -> bool:
+    return issue.source == "contradiction" and any(
+        c.contradicted and f"`{c.command}`" in issue.summary for c in record.claims
+    )

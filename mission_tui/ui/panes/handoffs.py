@@ -1,6 +1,10 @@
 """Pane 4: what workers handed off, newest first."""
 
+from typing import ClassVar
+
 from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.message import Message
 
 from mission_tui.domain.mission import Mission
 from mission_tui.ui.look import Line
@@ -12,6 +16,15 @@ from mission_tui.ui.widgets.lines import LineView
 
 class HandoffPane(Framed):
     """The newest handoff is unfolded until the human folds it."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("o", "inspect", "inspect", show=False)]
+
+    class Opened(Message):
+        """This run's handoff is to be shown in full."""
+
+        def __init__(self, run_id: str) -> None:
+            super().__init__()
+            self.run_id = run_id
 
     def __init__(self, id: str) -> None:
         super().__init__(id=id, classes="pane")
@@ -44,7 +57,14 @@ class HandoffPane(Framed):
 
     def hints(self) -> tuple[Hint, ...]:
         """Keys of this pane."""
-        return (Hint("enter", "unfold", "open"),) if self.mission.runs.handoffs else ()
+        if not self.mission.runs.handoffs:
+            return ()
+        return (Hint("o", "inspect: diff, issues, cost", "in_pane('inspect')"), Hint("enter", "unfold", "open"))
+
+    def action_inspect(self) -> None:
+        """Open the handoff that the cursor is on."""
+        if self.lines.key:
+            self.post_message(self.Opened(self.lines.key))
 
     def reframe(self) -> None:
         handoffs = self.mission.runs.handoffs

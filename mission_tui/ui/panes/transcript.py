@@ -37,8 +37,8 @@ class TranscriptPane(Framed):
         Binding("slash", "find", "find", show=False),
         Binding("n", "found(1)", "next", show=False),
         Binding("N", "found(-1)", "previous", show=False),
-        Binding("e", "error(1)", "next error", show=False),
-        Binding("E", "error(-1)", "previous error", show=False),
+        Binding("x", "error(1)", "next error", show=False),
+        Binding("X", "error(-1)", "previous error", show=False),
         Binding("J,ctrl+down", "step(1)", "next step", show=False),
         Binding("K,ctrl+up", "step(-1)", "previous step", show=False),
         Binding("o", "whole", "whole output", show=False),
@@ -113,7 +113,7 @@ class TranscriptPane(Framed):
             Hint("enter", "unfold", "open"),
             Hint("o", "whole output", "in_pane('whole')"),
             Hint("/", "find", "in_pane('find')"),
-            Hint("e", "next error", "in_pane('error(1)')"),
+            Hint("x", "next error", "in_pane('error(1)')"),
             Hint("[ ]", "runs", "in_pane('run(-1)')"),
             Hint("y", "copy", "in_pane('copy')"),
         )
@@ -183,6 +183,13 @@ class TranscriptPane(Framed):
         if running is not None and running.kind == "model":
             return [Painted("live", ("  ", "plain"), ("▌", "live"))]
         return []
+
+    def look_at(self, run_id: str) -> None:
+        """Show this run until the human chooses another."""
+        self.pinned = True
+        if run_id != self.run_id and run_id in self.mission.runs.runs:
+            self._switch(run_id)
+        self.reframe()
 
     # Finding
 

@@ -22,6 +22,7 @@ from mission_tui.ui.answering import answer_all
 from mission_tui.ui.control import MissionView
 from mission_tui.ui.launcher import Launcher, LaunchProblem
 from mission_tui.ui.look import Line
+from mission_tui.ui.panes.arrangement import FOUR_FROM, PANES, arrange
 from mission_tui.ui.panes.chat import ChatPane, Composer
 from mission_tui.ui.panes.coverage import CoveragePane
 from mission_tui.ui.panes.handoffs import HandoffPane
@@ -32,6 +33,7 @@ from mission_tui.ui.returning import Attendance
 from mission_tui.ui.screens.assertion import AssertionScreen
 from mission_tui.ui.screens.digest import AWAY_S, DigestScreen
 from mission_tui.ui.screens.draft import DraftScreen
+from mission_tui.ui.screens.handoff import HandoffScreen
 from mission_tui.ui.screens.reader import ReaderScreen, output_of
 from mission_tui.ui.screens.review import ReviewScreen
 from mission_tui.ui.screens.skills import SkillsScreen
@@ -41,13 +43,7 @@ from mission_tui.ui.widgets.frame import Framed
 from mission_tui.ui.widgets.keybar import Hint, KeyBar
 from mission_tui.ui.widgets.lines import LineView
 
-PANES = ("coverage", "chat", "transcript", "handoffs")
 PANE_TYPES = (CoveragePane, ChatPane, TranscriptPane, HandoffPane)
-NAMES = ("Coverage", "Orchestrator", "Transcript", "Handoffs")
-FOUR_FROM = (110, 20)
-"""Columns and rows from which all four panes fit beside each other."""
-WIDE_FROM = 180
-LEFT_WHEN_WIDE = 80
 
 
 class MissionScreen(Screen[None]):
@@ -150,14 +146,26 @@ class MissionScreen(Screen[None]):
         if old.plan.approved != event.mission.plan.approved or not self._begun:
             self._begin()
         for screen in app_of(self).screen_stack:
-            if isinstance(screen, AssertionScreen | MissionView):
+            if isinstance(screen, AssertionScreen | HandoffScreen):
                 screen.show(event.mission)
+        for view in self._views():
+            view.show(event.mission)
         self._hints()
+
+    @work(thread=True, group="paths")
+    def _read_paths(self) -> None:
+        """Names of files, for `@` in what the human writes."""
+        try:
+            found = self.launcher.readings.paths(str(self.files.worktree))
+        except LaunchProblem:
+            return
+        app_of(self).call_from_thread(setattr, self.query_one(Composer), "paths", found)
 
     def _begin(self) -> None:
         """Where one looks first: the conversation while there is no plan, then the work."""
         if not self._begun:
             self._begun = True
+            self._read_paths()
             self.zoomed = self._place.zoomed
             usual = "coverage" if self.mission.plan.approved else "chat"
             self.action_pane(self._place.pane if self._place.pane in PANES else usual)
@@ -204,7 +212,7 @@ class MissionScreen(Screen[None]):
             view.settled(event.command, event.refused)
 
     def _views(self) -> list[MissionView[Any]]:
-        return [screen for screen in app_of(self).screen_stack if isinstance(screen, MissionView)]
+        return [s for s in app_of(self).screen_stack if isinstance(s, MissionView) and s.ready]
 
     def say(self, line: Line | None) -> None:
         """Tell the human something, on whatever screen is shown."""
@@ -241,24 +249,7 @@ class MissionScreen(Screen[None]):
         self._arrange()
 
     def _arrange(self) -> None:
-        width, single, planning = self.size.width, self.single, not self.mission.plan.approved
-        for name in PANES:
-            self.query_one(f"#{name}").display = not single or name == self.pane
-        self.query_one("#left").display = not single or self.pane in PANES[:2]
-        self.query_one("#right").display = not single or self.pane in PANES[2:]
-        self.query_one("#left").styles.width = LEFT_WHEN_WIDE if width >= WIDE_FROM and not single else "1fr"
-        self.query_one("#coverage").styles.height = "2fr" if planning and not single else "3fr"
-        self.query_one("#chat").styles.height = "3fr" if planning and not single else "2fr"
-        self.query_one("#transcript").styles.height = "3fr"
-        self.query_one("#handoffs").styles.height = "2fr"
-        tabs = self.query_one("#tabs", KeyBar)
-        tabs.display = single
-        tabs.show(
-            *(
-                Hint(str(n), title, f"pane('{name}')", "strong" if name == self.pane else "faint")
-                for n, (name, title) in enumerate(zip(PANES, NAMES, strict=True), 1)
-            )
-        )
+        arrange(self, self.pane, self.single, planning=not self.mission.plan.approved)
 
     def on_descendant_focus(self) -> None:
         for pane in self.query(Framed):
@@ -332,6 +323,14 @@ class MissionScreen(Screen[None]):
         screen = AssertionScreen(self.mission, self.files, event.assertion, event.order)
         screen.replay = lambda assertion: self.send(inbox.Replay(assertion=assertion))
         app_of(self).push_screen(screen)
+
+    @work
+    async def on_handoff_pane_opened(self, event: HandoffPane.Opened) -> None:
+        screen = HandoffScreen(self.mission, self.files, self.launcher, event.run_id)
+        run_id = await app_of(self).push_screen_wait(screen)
+        if run_id is not None:
+            self.query_one(TranscriptPane).look_at(run_id)
+            self.action_pane("transcript")
 
     def on_coverage_pane_hints_changed(self) -> None:
         self._hints()

@@ -9,7 +9,6 @@ from mission_tui.ui.text import chopped, clean, cut, one_line, padded
 from mission_tui.ui.widgets.lines import Painted
 
 _HUNK = re.compile(r"@@ -(\d+)(?:,\d+)? \+(\d+)(?:,\d+)? @@(.*)")
-_NAMES = ("diff --git ", "--- ", "+++ ", "index ", "similarity index ", "old mode ", "new mode ")
 LINES_SHOWN = 3000
 """Lines of one file that are laid out; a larger change is read outside."""
 

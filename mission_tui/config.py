@@ -40,6 +40,11 @@ class SeatEntry(Frozen):
     api_base: str | None = Field(default=None, pattern=r"^https?://")
     api_key_env: str | None = Field(default=None, pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")
     options: dict[str, Any] | None = None
+    first_token_s: float | None = Field(default=None, gt=0)
+    idle_s: float | None = Field(default=None, gt=0)
+    total_s: float | None = Field(default=None, gt=0)
+    context_window: int | None = Field(default=None, gt=0)
+    fallback: "SeatEntry | None" = None
 
 
 class LimitsEntry(Frozen):
@@ -48,6 +53,10 @@ class LimitsEntry(Frozen):
     usd: float | None = Field(default=None, gt=0)
     tokens: int | None = Field(default=None, gt=0)
     hours: float | None = Field(default=None, gt=0)
+    steps: int | None = Field(default=None, gt=0)
+    run_usd: float | None = Field(default=None, gt=0)
+    run_tokens: int | None = Field(default=None, gt=0)
+    run_hours: float | None = Field(default=None, gt=0)
     run_turns: int | None = Field(default=None, gt=0)
 
 
@@ -195,6 +204,7 @@ def _refuse_reach(text: str, name: str) -> None:
         raise ConfigProblem(f"{name}: {error}") from error
     seats = data.get("seats")
     tables: list[tuple[str, object]] = [("", data), *((f"seats.{k}.", v) for k, v in _items(seats))]
+    tables += [(f"{where}fallback.", v) for where, table in tables for k, v in _items(table) if k == "fallback"]
     for where, table in tables:
         for key, value in _items(table):
             if key in _REFUSED:
@@ -226,6 +236,8 @@ def _merged(seats: dict[str, SeatSettings], file: ConfigFile, folder: Path) -> d
         said = entry.model_dump(exclude_none=True)
         if "model" in said:
             said["model"] = _absolute(said["model"], folder)
+        if entry.fallback is not None:
+            said["fallback"] = _fallback(entry.fallback, role, folder)
         before = result.get(role)
         base = {} if before is None else before.model_dump()
         if "model" not in {**base, **said} and DEFAULT in result:
@@ -234,6 +246,13 @@ def _merged(seats: dict[str, SeatSettings], file: ConfigFile, folder: Path) -> d
             raise ConfigProblem(f"seats.{role}: model is missing, and there is no default to take it from")
         result[role] = SeatSettings.model_validate({**base, **said})
     return result
+
+
+def _fallback(entry: SeatEntry, role: str, folder: Path) -> dict[str, Any]:
+    """A fallback says everything itself; it has no fallback of its own."""
+    if entry.model is None or entry.fallback is not None:
+        raise ConfigProblem(f"seats.{role}.fallback: it needs a model, and can have no fallback of its own")
+    return {**entry.model_dump(exclude_none=True), "model": _absolute(entry.model, folder)}
 
 
 def _with_repository(settings: Settings, file: ConfigFile) -> Settings:

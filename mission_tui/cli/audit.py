@@ -38,7 +38,7 @@ def verify_command(ctx: click.Context, files: MissionFiles) -> None:
 @with_mission
 @click.argument("folder", metavar="DIR", type=click.Path(path_type=Path, file_okay=False))
 def export_command(files: MissionFiles, folder: Path) -> None:
-    """Write a report into DIR: report.html for people, mission.json and events.jsonl for programs."""
+    """Write a report into DIR: report.html for people, mission.json and events.jsonl for programs, proofs/ as tests."""
     click.echo(write_report(files, folder.absolute()))
 
 
@@ -62,7 +62,7 @@ async def audit(files: MissionFiles) -> list[Broken]:
 
 def known_secrets(mission: Mission, environ: Mapping[str, str]) -> dict[str, str]:
     """Values that must be nowhere: the keys that the seats name, and whatever is named like one."""
-    named = {seat.api_key_env for seat in mission.seats.values() if seat.api_key_env}
+    named = {name for seat in mission.seats.values() for name in seat.key_variables}
     return {name: value for name, value in environ.items() if name in named or SECRET_NAME.search(name)}
 
 

@@ -72,6 +72,9 @@ def _lifecycle(event: e.LifecycleEvent) -> str:
             return f"the mission failed: {event.reason}"
         case e.BudgetChanged():
             return f"caps are now {_limits(event.limits)}"
+        case e.SeatSwitched():
+            at = "" if event.until is None else f" until {datetime.fromtimestamp(event.until).astimezone():%H:%M:%S}"
+            return f"{event.role} is answered by {_model(event.model)}{at}: {event.reason}"
         case e.SeatChanged():
             return f"{event.role} is now played by {_model(event.seat.model)}"
     assert_never(event)
@@ -120,6 +123,8 @@ def _plan(event: e.PlanEvent) -> str:
         case e.PlanApproved():
             kept = f", keeping {', '.join(event.signed_vacuous)} as it is" if event.signed_vacuous else ""
             return f"the plan was approved: contract version {event.contract_version}{kept}"
+        case e.VacuousSigned():
+            return f"{event.assertion} is kept although its proof passes without the work: {event.reason}"
         case e.MilestoneAdded():
             return f"milestone {event.milestone.id} added: {event.milestone.title}"
         case e.MilestoneSealed():
@@ -191,7 +196,23 @@ def _decision(event: e.DecisionEvent) -> str:
     assert_never(event)
 
 
+def _control(event: e.ControlEvent) -> str:
+    if isinstance(event, e.ReplayRequested):
+        return f"the human asked for a replay of {event.assertion}"
+    if isinstance(event, e.ReplayRecorded):
+        return f"replay of {event.assertion}: {event.status}: {event.reason}"
+    if isinstance(event, e.FlowReplayed):
+        said = "agrees" if event.agreed else f"differs (claimed {event.claimed}, seen {event.status})"
+        without = f"; {event.control.outcome} without the work" if event.control else ""
+        return f"{event.assertion}: the replay {said}{without}: {event.reason}"
+    red = sum(r.outcome == "red" for r in event.results)
+    odd = "".join(f"; {r.assertion} {r.outcome} ({r.cause})" for r in event.results if r.outcome != "red")
+    return f"{event.milestone}: negative control: {red} of {len(event.results)} red without the work{odd}"
+
+
 def _validation(event: e.ValidationEvent) -> str:
+    if isinstance(event, e.ControlEvent):
+        return _control(event)
     match event:
         case e.BaseProved():
             return _base(event)
@@ -232,7 +253,18 @@ def _limits(limits: Limits) -> str:
     usd = "no money cap" if limits.usd is None else f"${limits.usd:g}"
     tokens = "no token cap" if limits.tokens is None else f"{limits.tokens:,} tokens"
     hours = "no time cap" if limits.hours is None else f"{limits.hours:g} h"
-    return f"{usd}, {tokens}, {hours}"
+    steps = "" if limits.steps is None else f", {limits.steps:,} steps"
+    return f"{usd}, {tokens}, {hours}{steps}; a run has {_run_limits(limits)}"
+
+
+def _run_limits(limits: Limits) -> str:
+    parts = [
+        "" if limits.run_usd is None else f"${limits.run_usd:g}",
+        "" if limits.run_tokens is None else f"{limits.run_tokens:,} tokens",
+        "" if limits.run_hours is None else f"{limits.run_hours:g} h",
+        f"{limits.run_turns} turns",
+    ]
+    return ", ".join(part for part in parts if part)
 
 
 def _model(name: str) -> str:

@@ -7,7 +7,7 @@ from mission_tui.content.planfile import PlanFileError
 from mission_tui.demo.sample import DemoProblem
 from mission_tui.domain.gates.base import GateRefused
 from mission_tui.domain.ports import BoxError, ModelError
-from mission_tui.store.errors import FenceLost, NoRoom, StoreError
+from mission_tui.store.errors import Exhausted, FenceLost, StoreError
 from mission_tui.workspace.git_inspect import RepositoryProblem
 from mission_tui.workspace.git_plumbing import GitError
 
@@ -34,7 +34,7 @@ def explained(error: BaseException) -> Mistake | None:
             return Mistake(tuple(error.problems))
         case GateRefused():
             return Mistake(tuple(violation.message for violation in error.violations))
-        case NoRoom() | FenceLost():
+        case Exhausted() | FenceLost():
             return Mistake((_line(error),), INTERNAL)
         case OSError() if error.filename:
             return Mistake((f"{error.filename}: {error.strerror}",))

@@ -17,11 +17,13 @@ from mission_tui.domain.mission import Mission
 from mission_tui.domain.next import Stop, Wait, next_action
 from mission_tui.domain.ports import ModelMisconfigured
 from mission_tui.engine.host import PROVIDER, WAITING, HostOptions, exit_code, run_mission, spawn_detached
+from mission_tui.engine.parking import is_named
 from mission_tui.llm.seats import check_seat
 from mission_tui.store import inbox
 from mission_tui.store.errors import MissionBusy, StoreError
 from mission_tui.store.inbox import Decide
 from mission_tui.store.layout import MissionFiles
+from mission_tui.store.live import read_live
 from mission_tui.store.lock import holder
 from mission_tui.store.queries import Reader
 
@@ -29,31 +31,35 @@ INTERRUPTED = 130
 START_PATIENCE_S = 15.0
 _PAUSE_S = 0.1
 _AGAIN = ("provider", "box")
-"""Decisions that running again answers: whoever runs a mission wants it to be tried."""
+"""Decisions that running again answers: whoever runs a mission wants it to be tried, unless the provider said when."""
 
 
 @click.command("run")
 @with_mission
 @click.option("--detach", is_flag=True, help="Leave the engine behind.")
+@click.option("--wait", is_flag=True, help="Stay until the mission ends: wait for answers, and for providers.")
 @click.pass_context
-def run_command(ctx: click.Context, files: MissionFiles, detach: bool) -> None:
+def run_command(ctx: click.Context, files: MissionFiles, detach: bool, wait: bool) -> None:
     """Run a mission's engine, or attach to the one that runs: nothing starts twice.
 
     Leaves with 0 when all is proved, 3 when only you can go on, 4 when it ended otherwise, 5 when the provider or the
-    budget stopped it.
+    budget stopped it. With --wait it stays, as a detached engine does, and goes on when a provider's time has come.
     """
     if detach:
         click.echo(f"engine {start_detached(files)}")
         return
-    ctx.exit(run_in_foreground(files))
+    ctx.exit(run_in_foreground(files, wait))
 
 
-def run_in_foreground(files: MissionFiles) -> int:
-    """Play the mission here until it ends or only a human can go on; says what it waits for. Returns the exit code."""
+def run_in_foreground(files: MissionFiles, wait: bool = False) -> int:
+    """Play the mission here until it ends or (unless `wait`) only a human can go on; says what it waits for.
+
+    Returns the exit code.
+    """
     if ended := _mission(files).ended:
         click.echo(f"mission-tui: mission {files.id} is {ended} already", err=True)
     prepare(files)
-    code = asyncio.run(_interruptible(files))
+    code = asyncio.run(_interruptible(files, wait))
     if code in (WAITING, PROVIDER):
         for line in waits_for(_mission(files)):
             click.echo(f"mission-tui: {line}", err=True)
@@ -84,7 +90,7 @@ def prepare(files: MissionFiles) -> None:
     if problems:
         raise ModelMisconfigured(problems[0])
     for decision in mission.decisions.open:
-        if decision.kind in _AGAIN and "retry" in decision.choices:
+        if decision.kind in _AGAIN and "retry" in decision.choices and not is_named(decision):
             inbox.send(files, Decide(id=f"again-{decision.id}", decision=decision.id, choice="retry", note="run again"))
 
 
@@ -92,15 +98,16 @@ def waits_for(mission: Mission) -> list[str]:
     """What a mission waits for, and the command that lets it go on."""
     if mission.paused:
         return [f"paused: {mission.paused.reason}; go on with `mission-tui resume {mission.id}`"]
+    by_itself = "; to let it go on then, leave the engine running: `mission-tui run {} --wait` or `--detach`"
     return [
         f"{d.id} {d.kind}: {' '.join(d.summary.split())}; answer with `mission-tui decide {mission.id} {d.id} "
-        f"{'|'.join(d.choices) if d.choices else 'TEXT'}`"
+        f"{'|'.join(d.choices) if d.choices else 'TEXT'}`{by_itself.format(mission.id) if d.retry_at else ''}"
         for d in mission.decisions.open
     ]
 
 
-async def _interruptible(files: MissionFiles) -> int:
-    task = asyncio.ensure_future(_run_or_attach(files))
+async def _interruptible(files: MissionFiles, wait: bool) -> int:
+    task = asyncio.ensure_future(_run_or_attach(files, wait))
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
     try:
         return await task
@@ -111,35 +118,49 @@ async def _interruptible(files: MissionFiles) -> int:
         return INTERRUPTED
 
 
-async def _run_or_attach(files: MissionFiles) -> int:
+async def _run_or_attach(files: MissionFiles, wait: bool) -> int:
     answer = _answerer(files)
     while True:
         mission = _mission(files)
         for decision in mission.decisions.open:
             answer(decision)
         try:
-            return await run_mission(files, HostOptions(on_event=_shown(answer)))
+            return await run_mission(files, HostOptions(wait=wait, on_event=_shown(answer), on_notice=_tell))
         except MissionBusy:
-            code = await _attached(files, mission.seq, _shown(answer))
+            code = await _attached(files, mission.seq, _shown(answer), (Stop,) if wait else (Stop, Wait))
         if code is not None:
             return code
 
 
-async def _attached(files: MissionFiles, since: int, show: Callable[[Recorded], None]) -> int | None:
+async def _attached(
+    files: MissionFiles, since: int, show: Callable[[Recorded], None], until: tuple[type, ...]
+) -> int | None:
     """Show what another engine does until only a human can go on; None when that engine is gone."""
+    told = ""
     with Reader(files) as reader:
         while True:
+            told = _told_by_another(files, reader.mission(), told)
             alive = holder(files) is not None
             waiting_commands = inbox.pending(files)
             for recorded in reader.events(since):
                 show(recorded)
                 since = recorded.seq
             mission = reader.mission()
-            if since == mission.seq and not waiting_commands and isinstance(next_action(mission), Stop | Wait):
+            if since == mission.seq and not waiting_commands and isinstance(next_action(mission), until):
                 return exit_code(mission)
             if not alive:
                 return None
             await asyncio.sleep(_PAUSE_S)
+
+
+def _told_by_another(files: MissionFiles, mission: Mission, before: str) -> str:
+    """Why the other engine's provider is asked again, once each; returns what was told."""
+    for run_id in mission.runs.active:
+        live = read_live(files, run_id)
+        if live is not None and live.note and live.note != before:
+            _tell(f"{run_id} {live.note}")
+            return live.note
+    return before
 
 
 def _shown(answer: Callable[[Decision], None]) -> Callable[[Recorded], None]:
@@ -150,6 +171,11 @@ def _shown(answer: Callable[[Decision], None]) -> Callable[[Recorded], None]:
             asyncio.get_running_loop().call_soon(answer, recorded.event.decision)
 
     return show
+
+
+def _tell(notice: str) -> None:
+    """What is no event, but explains a silence."""
+    click.echo(f"     {time.strftime('%H:%M:%S')}  {' '.join(notice.split())[:400]}", err=True)
 
 
 def _answerer(files: MissionFiles) -> Callable[[Decision], None]:

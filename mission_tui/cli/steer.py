@@ -89,26 +89,48 @@ def decide_command(files: MissionFiles, decision: str, choice: str, note: str) -
 @click.argument("assignment", metavar="ROLE=MODEL")
 @click.option("--api-base", help="Endpoint of the model.")
 @click.option("--api-key-env", help="Name of the variable that holds its key.")
-def seat_command(files: MissionFiles, assignment: str, api_base: str | None, api_key_env: str | None) -> None:
-    """Give a role another model; the next run of that role has it."""
+@click.option("--fallback", metavar="MODEL", help="Who answers while that model does not.")
+@click.option("--fallback-api-base", help="Endpoint of the fallback.")
+@click.option("--fallback-api-key-env", help="Name of the variable that holds the fallback's key.")
+@click.option("--first-token-s", type=click.FloatRange(min=0, min_open=True), help="How long the first token may take.")
+@click.option("--context-window", type=click.IntRange(min=1), help="Tokens that the model takes.")
+def seat_command(files: MissionFiles, assignment: str, fallback: str | None, **details: str | float | None) -> None:
+    """Give a role another model; it is asked from the next call on."""
     role, seat = parse_seat(assignment)
-    seat = seat.model_copy(update={"api_base": api_base, "api_key_env": api_key_env})
+    own = {name: value for name, value in details.items() if not name.startswith("fallback_")}
+    seat = seat.model_copy(update=own)
+    if fallback is not None:
+        other = {name.removeprefix("fallback_"): value for name, value in details.items() if name not in own}
+        seat = seat.model_copy(update={"fallback": parse_seat(f"{role}={fallback}")[1].model_copy(update=other)})
     problem = asyncio.run(check_seat(seat))
     if problem:
         raise ModelMisconfigured(problem)
     _give(files, SetSeat(role=role, seat=seat))
 
 
+_MONEY = click.FloatRange(min=0, min_open=True)
+_COUNT = click.IntRange(min=1)
+
+
 @click.command("budget")
 @with_mission
-@click.option("--usd", type=click.FloatRange(min=0, min_open=True), help="Money, in dollars.")
-@click.option("--tokens", type=click.IntRange(min=1), help="Tokens that were not cached, plus output.")
-@click.option("--hours", type=click.FloatRange(min=0, min_open=True), help="Hours of work.")
-def budget_command(files: MissionFiles, usd: float | None, tokens: int | None, hours: float | None) -> None:
-    """Change a mission's caps; those left out stay as they are."""
-    if usd is None and tokens is None and hours is None:
-        raise click.UsageError("give at least one of --usd, --tokens and --hours")
-    _give(files, SetBudget(usd=usd, tokens=tokens, hours=hours))
+@click.option("--usd", type=_MONEY, help="Money, in dollars.")
+@click.option("--tokens", type=_COUNT, help="Tokens that were not cached, plus output.")
+@click.option("--hours", type=_MONEY, help="Hours of work.")
+@click.option("--steps", type=_COUNT, help="Model and tool calls.")
+@click.option("--run-usd", type=_MONEY, help="Money of one run.")
+@click.option("--run-tokens", type=_COUNT, help="Tokens of one run.")
+@click.option("--run-hours", type=_MONEY, help="Hours of one run.")
+@click.option("--run-turns", type=_COUNT, help="Model calls of one run.")
+def budget_command(files: MissionFiles, **caps: float | None) -> None:
+    """Change a mission's caps; those left out stay as they are.
+
+    A mission at a cap of its own goes on where it was; a run at one of its caps is ended, and what it did is kept.
+    """
+    if all(cap is None for cap in caps.values()):
+        options = ", ".join(f"--{name.replace('_', '-')}" for name in caps)
+        raise click.UsageError(f"give at least one of {options}")
+    _give(files, SetBudget.model_validate(caps))
 
 
 def _give(files: MissionFiles, command: Command) -> None:

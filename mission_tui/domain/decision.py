@@ -41,6 +41,8 @@ class Decision(Frozen):
     subject: str | None = None
     """The milestone, run or assertion it is about."""
     questions: tuple[Question, ...] = ()
+    retry_at: float | None = None
+    """Unix time in seconds at which the engine goes on by itself; None: only the human can say so."""
     payload: dict[str, Any] = Field(default_factory=dict)
     """What the answer will be applied to, for instance a proposed amendment."""
 

@@ -96,6 +96,8 @@ class Issue(Frozen):
     detail: str = ""
     feature: str | None = None
     """The feature in whose run or review it came up."""
+    assertion: str | None = None
+    """The assertion whose proof shows nothing."""
     milestone: str | None = None
     file: str | None = None
     line: int | None = None

@@ -7,6 +7,7 @@ from typing import Literal, assert_never
 
 from mission_tui.domain import events as e
 from mission_tui.domain.budget import Limits
+from mission_tui.domain.contract import Assertion
 from mission_tui.domain.seats import SeatSettings
 from mission_tui.domain.state.contract import ContractState
 from mission_tui.domain.state.conversation import ConversationState, DecisionsState
@@ -49,6 +50,8 @@ class Mission:
     conversation: ConversationState = field(default_factory=ConversationState)
     limits: Limits = field(default_factory=Limits)
     seats: dict[str, SeatSettings] = field(default_factory=dict[str, SeatSettings])
+    standing_in: dict[str, e.SeatSwitched] = field(default_factory=dict[str, e.SeatSwitched])
+    """By role: the fallback that answers for now."""
     paused: e.MissionPaused | None = None
     ended: Literal["completed", "failed", "aborted"] | None = None
     end_reason: str = ""
@@ -132,7 +135,12 @@ class Mission:
             case e.BudgetChanged():
                 return replace(self, limits=event.limits)
             case e.SeatChanged():
-                return replace(self, seats={**self.seats, event.role: event.seat})
+                others = {role: who for role, who in self.standing_in.items() if role != event.role}
+                return replace(self, seats={**self.seats, event.role: event.seat}, standing_in=others)
+            case e.SeatSwitched():
+                others = {role: who for role, who in self.standing_in.items() if role != event.role}
+                now = others if event.until is None else {**others, event.role: event}
+                return replace(self, standing_in=now)
         assert_never(event)
 
     def _contract(self, event: e.ContractEvent) -> "Mission":
@@ -249,11 +257,25 @@ class Mission:
     def to_prove(self, milestone: str) -> tuple[str, ...]:
         """Assertions that must hold before the milestone is sealed, in contract order.
 
-        Its own, every guard, what it had to repair of others, and, for the last milestone, everything: finishing
-        proves again whatever later work may have broken.
+        Its own, every guard, what it had to repair of others, whatever the engine proves by itself of sealed
+        milestones, and, for the last milestone, everything.
         """
-        last = next(reversed(self.plan.milestones), None) == milestone
-        return tuple(self.contract.assertions) if last else self.own(milestone)
+        if next(reversed(self.plan.milestones), None) == milestone:
+            return tuple(self.contract.assertions)
+        own = self.own(milestone)
+        owners = self.plan.owners()
+        sealed = {a for a, f in owners.items() if self.plan.milestones[self.plan.features[f].feature.milestone].sealed}
+        return tuple(a for a in self.contract.assertions if a in own or (a in sealed and self.mechanical(a)))
+
+    def mechanical(self, assertion: str) -> bool:
+        """Whether the engine proves it by itself: by its checks, or by a flow that stands."""
+        return self.contract.assertions[assertion].mechanical or self.validation.standing(assertion) is not None
+
+    def provable(self, assertion: str) -> Assertion:
+        """The assertion with the checks that the engine carries out for it."""
+        live = self.contract.assertions[assertion]
+        flow = self.validation.standing(assertion)
+        return live if live.mechanical or flow is None else live.model_copy(update={"proof": flow.proof})
 
     def own(self, milestone: str) -> tuple[str, ...]:
         """What its features promise, and the guards, in contract order."""
@@ -265,7 +287,8 @@ class Mission:
     def basis(self) -> str:
         """What a validation round would look at now; a failed round is repeated only once this has changed."""
         services = self.plan.services.model_dump_json()
-        return f"{self.tree}/{self.contract.version}/{zlib.crc32(services.encode()):08x}/{len(self.contract.overrides)}"
+        signed = len(self.contract.overrides) + len(self.plan.signed_vacuous)
+        return f"{self.tree}/{self.contract.version}/{zlib.crc32(services.encode()):08x}/{signed}"
 
     def counts(self) -> dict[AssertionStatus, int]:
         result: dict[AssertionStatus, int] = dict.fromkeys(

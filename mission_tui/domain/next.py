@@ -2,6 +2,14 @@
 
 from dataclasses import dataclass
 
+from mission_tui.domain.control import (
+    base_is_unproved,
+    base_problems,
+    complaints,
+    to_control,
+    vacuous_controls,
+    waiting_for_signature,
+)
 from mission_tui.domain.gates.validation import signed_over, unproved
 from mission_tui.domain.mission import Mission
 
@@ -86,6 +94,21 @@ class Prove:
 
 
 @dataclass(frozen=True, slots=True)
+class Control:
+    """The negative control: proofs on trees without the work, where they have to fail."""
+
+    milestone: str
+    assertions: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class AskVacuous:
+    """The human signs a proof that passes without the work, or has it changed."""
+
+    assertion: str
+
+
+@dataclass(frozen=True, slots=True)
 class UserTest:
     milestone: str
     assertions: tuple[str, ...]
@@ -134,6 +157,8 @@ Action = (
     | Scrutinise
     | Review
     | Prove
+    | Control
+    | AskVacuous
     | UserTest
     | Conclude
     | AskReview
@@ -144,6 +169,10 @@ Action = (
 
 HARD_STOPS = ("raise_cap", "provider", "box")
 """Decisions without which not even the orchestrator can work."""
+
+
+NOT_LOOKED_AT = ("is stale", "is pending", "the negative control")
+"""How a reason ends that only says that the engine has yet to look; the next round will."""
 
 
 def next_action(mission: Mission) -> Action:
@@ -202,6 +231,9 @@ def _execution(mission: Mission) -> Action:
     reasons = judgement_needed(mission)
     if reasons:
         return Orchestrate(reasons)
+    unsigned = waiting_for_signature(mission)
+    if unsigned:
+        return AskVacuous(unsigned[0].assertion)
     if milestone is None:
         open_ends = tuple(a for a in mission.contract.assertions if not mission.holds(a))
         return OpenFixMilestone(open_ends) if open_ends else Complete()
@@ -225,19 +257,23 @@ def _round(mission: Mission, milestone: str, number: int) -> Action:
 
 
 def _validation(mission: Mission, milestone: str) -> Action:
-    """Cheap before dear, and what the milestone itself promises before what it may have broken elsewhere."""
+    """Cheap before dear; all that costs no tokens is looked at before a round is given up."""
     current = mission.validation.rounds[milestone][-1]
     if current.scrutiny is None:
         return Scrutinise(milestone)
     unreviewed = _never_reviewed(mission, milestone)
     if unreviewed:
         return Review(milestone, unreviewed)
-    for names in (mission.own(milestone), mission.to_prove(milestone)):
-        mechanical = _left_to_prove(mission, names, current.proved)
-        if mechanical:
-            return Prove(milestone, mechanical)
-        if _already_red(mission, milestone):
-            return _conclusion(mission, milestone)
+    mechanical = _left_to_prove(mission, mission.to_prove(milestone), current.proved)
+    if mechanical:
+        return Prove(milestone, mechanical)
+    if _already_red(mission, milestone):
+        return _conclusion(mission, milestone)
+    unseen = to_control(mission, milestone)
+    if unseen:
+        return Control(milestone, unseen)
+    if vacuous_controls(mission):
+        return _conclusion(mission, milestone)
     again = _to_review_again(mission, milestone)
     if again:
         return Review(milestone, again)
@@ -245,8 +281,7 @@ def _validation(mission: Mission, milestone: str) -> Action:
 
 
 def _left_to_prove(mission: Mission, names: tuple[str, ...], proved: frozenset[str]) -> tuple[str, ...]:
-    live = mission.contract.assertions
-    return tuple(a for a in names if live[a].mechanical and not mission.holds(a) and a not in proved)
+    return tuple(a for a in names if mission.mechanical(a) and not mission.holds(a) and a not in proved)
 
 
 def _conclusion(mission: Mission, milestone: str) -> Conclude:
@@ -259,7 +294,7 @@ def _conclusion(mission: Mission, milestone: str) -> Conclude:
 
 def _telling(reasons: list[str]) -> list[str]:
     """Without what was not looked at because something else was red already."""
-    return [r for r in reasons if not r.endswith(("is stale", "is pending"))] or reasons
+    return [r for r in reasons if not r.endswith(NOT_LOOKED_AT)] or reasons
 
 
 def _never_reviewed(mission: Mission, milestone: str) -> tuple[str, ...]:
@@ -341,43 +376,7 @@ def judgement_needed(mission: Mission) -> tuple[str, ...]:
     if milestone and last is not None and last.concluded is not None and not last.concluded.passed:
         working = any(f.open for f in mission.plan.in_milestone(milestone))
         if not working and last.basis == mission.basis:
-            found = _telling(unproved(mission, milestone))
+            undecided = complaints(mission, tuple(r.assertion for r in waiting_for_signature(mission)))
+            found = [r for r in unproved(mission, milestone) if r not in undecided and not r.endswith(NOT_LOOKED_AT)]
             reasons += [f"milestone {milestone} failed round {last.round}: {r}" for r in found]
     return tuple(reasons)
-
-
-def base_is_unproved(mission: Mission) -> bool:
-    """Whether the base has yet to be proved for the contract as it stands before approval."""
-    base = mission.validation.base
-    return base is None or (not mission.plan.approved and base.contract_version != mission.contract.version)
-
-
-def vacuous(mission: Mission) -> tuple[str, ...]:
-    """Assertions that pass on the untouched base although they are not guards, and are not signed."""
-    base = mission.validation.base
-    live = mission.contract.assertions
-    return tuple(
-        r.assertion
-        for r in (base.results if base else ())
-        if r.passed and r.assertion in live and not live[r.assertion].guard
-        and r.assertion not in mission.plan.signed_vacuous
-    )  # fmt: skip
-
-
-def base_problems(mission: Mission) -> tuple[str, ...]:
-    """What the proof of the base found that needs a signature or another contract."""
-    base = mission.validation.base
-    if base is None or mission.plan.signed_base:
-        return ()
-    problems = [
-        f"{name} passes on the base already: mark it `guard` or make it say what is new" for name in vacuous(mission)
-    ]
-    live = mission.contract.assertions
-    problems += [
-        f"{r.assertion} is a guard but does not pass on the base: {r.reason}"
-        for r in base.results
-        if not r.passed and r.assertion in live and live[r.assertion].guard
-    ]
-    if base.setup_problem:
-        problems.append(f"the base cannot be set up: {base.setup_problem}")
-    return tuple(problems)

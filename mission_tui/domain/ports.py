@@ -78,6 +78,10 @@ class Reply(Frozen):
 
     message: Message
     usage: Usage = Usage()
+    finish: Literal["", "length", "content_filter"] = ""
+    """Why it ends early: at the model's output limit, or withheld by the provider; empty when it came to its end."""
+    model: str = ""
+    """Who gave it, when that may be another one than was asked first."""
 
 
 class Delta(Frozen):
@@ -88,11 +92,7 @@ class Delta(Frozen):
 
 
 class ModelError(Exception):
-    """A model call that gave no answer. The message is one line and says what the user can do."""
-
-
-class ModelUnavailable(ModelError):
-    """Retries are used up (refused connection, 5xx, rate limit, cut streams): the mission parks and can be resumed.
+    """A model call that gave no answer. The message is one line and says what the user can do.
 
     `retry_at` is a Unix time in seconds when the provider named one.
     """
@@ -100,6 +100,14 @@ class ModelUnavailable(ModelError):
     def __init__(self, message: str, retry_at: float | None = None) -> None:
         super().__init__(message)
         self.retry_at = retry_at
+
+
+class ModelUnavailable(ModelError):
+    """Retries are used up (refused connection, 5xx, rate limit, cut streams): the mission parks and goes on later."""
+
+
+class QuotaExhausted(ModelError):
+    """Credit or quota is used up: calling again at once is useless. Without `retry_at` only the human can go on."""
 
 
 class ModelMisconfigured(ModelError):
@@ -110,10 +118,20 @@ class ContextOverflow(ModelError):
     """The conversation is too long for the model: the run must compact it."""
 
 
+class AnswerTooLong(ModelError):
+    """More came than any answer may be long; what came was dropped. `usage` is an estimate of what it cost."""
+
+    def __init__(self, message: str, limit: int, usage: Usage) -> None:
+        super().__init__(message)
+        self.limit = limit
+        self.usage = usage
+
+
 class Model(Protocol):
     """One seat's model."""
 
-    name: str
+    @property
+    def name(self) -> str: ...
 
     async def complete(self, request: ModelRequest, on_delta: Callable[[Delta], None]) -> Reply:
         """Answer the request, or raise a `ModelError`. Cancelling the task abandons the call."""
@@ -131,6 +149,8 @@ class CommandResult(Frozen):
     """Length of the whole output, of which `log` keeps all up to its limit."""
     duration_s: float
     timed_out: bool = False
+    over: str | None = None
+    """Which limit of the box it went over, and what became of it."""
     stdout: str = ""
     """Filled, with `stderr`, only when the command was run with `split=True`."""
     stderr: str = ""

@@ -132,6 +132,20 @@ class Finding(Frozen):
     )
 
 
+class ControlResult(Frozen):
+    """One proof on the tree from before the work that it is to prove, where it has to fail."""
+
+    assertion: str
+    feature: str
+    """Whose parent tree it was."""
+    commit: str
+    outcome: Literal["red", "vacuous", "inconclusive"]
+    """red: the product was observed and did otherwise. vacuous: it passed without the work. inconclusive: the product
+    was not observed (setup, missing tool, build, app) or the proof found nothing to look at (locator)."""
+    cause: Cause | None = None
+    reason: str = ""
+
+
 class BaseResult(Frozen):
     """One mechanical proof on the untouched base."""
 

@@ -7,18 +7,22 @@ from dataclasses import replace
 from mission_tui.content.resources import skills_dir
 from mission_tui.content.roles import Role
 from mission_tui.content.skills import find_skills
+from mission_tui.domain.contract import Assertion
 from mission_tui.domain.events import AnyEvent, RunEnded, RunStarted
 from mission_tui.domain.mission import Mission
-from mission_tui.domain.ports import Model
 from mission_tui.domain.weakened import candidates, vanished_test
 from mission_tui.engine import briefing
 from mission_tui.engine.conversation import opening
 from mission_tui.engine.desk import Desk
+from mission_tui.engine.replay import replay_flow
 from mission_tui.engine.run import AgentRun, Outcome
+from mission_tui.engine.seat_model import SeatModel
 from mission_tui.engine.trees import tree_for
 from mission_tui.engine.workshop import RunWorkshop, store_evidence
+from mission_tui.llm.retry import RetryNotice
+from mission_tui.llm.seats import context_window
 from mission_tui.proof.results import RawEvidence
-from mission_tui.tools.base import Assignment, ToolProblem
+from mission_tui.tools.base import Assignment, Halted, Replay, ToolProblem
 from mission_tui.tools.registry import TOOLS
 from mission_tui.tools.tree import TreeFiles, TreeProblem
 from mission_tui.workspace.readiness import examine, render
@@ -36,7 +40,7 @@ class Agents:
         """Record a new run with its first messages, then play it."""
         run_id = self.desk.mission.runs.next_id()
         event = started(self.desk.mission, run_id)
-        with self.desk.transaction():
+        with self.desk.transaction("run.start"):
             self.desk.append(event, *(e.model_copy(update={"run_id": run_id}) for e in also))
         return await self.resume(run_id)
 
@@ -54,7 +58,7 @@ class Agents:
                 text = await self._briefing(event, assignment)
                 specs = [TOOLS[name].spec(role.name) for name in role.tools]
                 self.desk.journal.open_run(run_id, opening(role.body, text, specs))
-            return await AgentRun(self.desk, workshop, self._model(event, run_id)).play()
+            return await self._play(event, run_id, workshop)
         finally:
             await workshop.close()
 
@@ -73,6 +77,8 @@ class Agents:
             purpose=question,
             parent=parent.run_id,
         )
+        if self.desk.mission.paused:
+            raise Halted
         self.desk.append(event)
         role = self.desk.roles["researcher"].model_copy(update={"reads": asking.reads})
         place = await tree_for(self.desk, role, run_id, event.base)
@@ -80,33 +86,46 @@ class Agents:
         specs = [TOOLS[name].spec(role.name) for name in role.tools]
         self.desk.journal.open_run(run_id, opening(role.body, briefing.for_researcher(question, paths), specs))
         try:
-            await AgentRun(self.desk, workshop, self._model(event, run_id)).play()
+            await self._play(event, run_id, workshop)
         finally:
             await workshop.close()
+            self._drop(run_id, "whoever asked was interrupted, and asks anew")
         ended = self.desk.mission.runs.runs[run_id].ended
-        if ended is None or ended.outcome != "finished":
-            raise ToolProblem(f"research: no answer ({ended.summary if ended else 'the mission was halted'})")
+        if ended is None or ended.outcome == "cancelled":
+            raise Halted
+        if ended.outcome != "finished":
+            raise ToolProblem(f"research: no answer ({ended.summary})")
         steps = self.desk.journal.steps(run_id)
         last = next(s for s in reversed(steps) if s.kind == "model" and s.status == "done")
         return str((last.result or {})["message"]["content"])
+
+    async def replay(self, assertion: Assertion, commit: str, label: str) -> Replay:
+        """Carry out a flow that a run gave, in a box of its own."""
+        return await replay_flow(self.desk, assertion, commit, label)
 
     def cancel_leftovers(self) -> None:
         """End what nobody will resume: researchers, whose asking step asks anew, and any run of an ended mission."""
         mission = self.desk.mission
         for run_id in mission.runs.active:
             if mission.ended or mission.runs.runs[run_id].started.parent is not None:
-                usage = self.desk.journal.run_usage(run_id)
-                with self.desk.transaction():
-                    self.desk.journal.settle(run_id, "the engine stopped")
-                    self.desk.append(
-                        RunEnded(run_id=run_id, outcome="cancelled", summary="the engine stopped", usage=usage, steps=0)
-                    )
+                self._drop(run_id, "the engine stopped")
 
-    def _model(self, event: RunStarted, run_id: str) -> Model:
-        def say(notice: object) -> None:
+    def _drop(self, run_id: str, reason: str) -> None:
+        """End a run that nobody will resume, unless it has ended."""
+        if run_id not in self.desk.mission.runs.active:
+            return
+        usage = self.desk.journal.run_usage(run_id)
+        with self.desk.transaction("run.cancel"):
+            self.desk.journal.settle(run_id, reason)
+            self.desk.append(RunEnded(run_id=run_id, outcome="cancelled", summary=reason, usage=usage, steps=0))
+
+    async def _play(self, event: RunStarted, run_id: str, workshop: RunWorkshop) -> Outcome:
+        def say(notice: RetryNotice) -> None:
             self.desk.live(run_id).note(str(notice))
+            self.desk.on_notice(f"{run_id} {event.role}: {notice}")
 
-        return self.desk.make_model(self.desk.seat(event.role), say)
+        model = SeatModel(self.desk, event.role, run_id, say)
+        return await AgentRun(self.desk, workshop, model, lambda: context_window(model.seat)).play()
 
     def _assignment(self, event: RunStarted, run_id: str) -> Assignment:
         last = self.desk.mission.validation.last_round(event.milestone) if event.milestone else None

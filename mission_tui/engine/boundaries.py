@@ -15,10 +15,8 @@ from mission_tui.domain.plan import Milestone
 from mission_tui.engine import delivery
 from mission_tui.engine.agents import Agents
 from mission_tui.engine.desk import Desk
+from mission_tui.engine.giving_up import gave_up
 from mission_tui.engine.papers import contract_markdown, plan_markdown, services_toml
-
-FAILED_RUNS = 2
-"""Runs for the same purpose that may fail in a row before the human is asked."""
 
 
 class Boundaries:
@@ -34,25 +32,28 @@ class Boundaries:
             case n.Resume():
                 await self.agents.resume(action.run_id)
             case n.Orchestrate():
-                if not self._gave_up("orchestrator", None):
+                if not gave_up(self.desk, "orchestrator"):
                     await self._orchestrate(action)
             case n.Work():
-                if not self._gave_up("worker", action.feature):
+                if not gave_up(self.desk, "worker", action.feature):
                     await self._work(action.feature)
             case n.ReviewContract():
-                if not self._gave_up("contract_reviewer", None):
+                if not gave_up(self.desk, "contract_reviewer"):
                     await self._review_contract()
             case _:
                 assert_never(action)
 
     async def perform(
-        self, action: n.AskApproval | n.AskRoundCap | n.AskReview | n.Seal | n.OpenFixMilestone | n.Complete
+        self,
+        action: n.AskApproval | n.AskRoundCap | n.AskVacuous | n.AskReview | n.Seal | n.OpenFixMilestone | n.Complete,
     ) -> None:
         match action:
             case n.AskApproval():
                 self._ask_approval(action.problems)
             case n.AskRoundCap():
                 self._ask_round_cap(action)
+            case n.AskVacuous():
+                self._ask_vacuous(action.assertion)
             case n.AskReview():
                 self._ask_review(action.milestone)
             case n.Seal():
@@ -142,31 +143,6 @@ class Boundaries:
 
         await self.agents.start("contract_reviewer", started)
 
-    def _gave_up(self, role: str, feature: str | None) -> bool:
-        """After a few failed runs in a row for one purpose the human decides; the answer starts the count anew."""
-        runs = [
-            r for r in self.desk.mission.runs.runs.values() if r.started.role == role and r.started.feature == feature
-        ]
-        failed = 0
-        for run in reversed(runs):
-            if run.ended is None or run.ended.outcome == "finished":
-                break
-            failed += 1
-        asked = f"{role}:{feature or ''}:{len(runs)}"
-        known = [d for d in self.desk.mission.decisions.decisions.values() if d.decision.subject == asked]
-        if failed < FAILED_RUNS or failed % FAILED_RUNS or known:
-            return False
-        reason = runs[-1].ended.summary if runs[-1].ended else ""
-        self.desk.open_decision(
-            "request",
-            f"{failed} runs of the {role.replace('_', ' ')} failed: {reason}. Try again?",
-            ("retry", "abort"),
-            "retry",
-            subject=asked,
-            payload={"failed_run": runs[-1].id},
-        )
-        return True
-
     # Decisions
 
     def _ask_approval(self, problems: tuple[str, ...]) -> None:
@@ -193,6 +169,19 @@ class Boundaries:
             ("retry", "accept", "rollback", "abort"),
             "rollback",
             subject=f"{action.milestone}#{action.round}",
+        )
+
+    def _ask_vacuous(self, assertion: str) -> None:
+        control = self.desk.mission.validation.controls[assertion]
+        title = self.desk.mission.contract.assertions[assertion].title
+        self.desk.open_decision(
+            "request",
+            f"{assertion} ({title}) passes without the work of {control.feature}, so its proof does not show that the "
+            "work is there. Sign it as it is, or have it changed?",
+            ("sign", "change it"),
+            "change it",
+            subject=assertion,
+            payload={"vacuous": assertion},
         )
 
     def _ask_review(self, milestone: str) -> None:

@@ -7,12 +7,13 @@ import json
 from collections.abc import Iterable, Sequence
 
 from mission_tui.domain.contract import Assertion
+from mission_tui.domain.control import vacuous
 from mission_tui.domain.decision import Decision
 from mission_tui.domain.events import HandoffRecorded
 from mission_tui.domain.findings import outside, trend
 from mission_tui.domain.handoff import Issue
 from mission_tui.domain.mission import Mission
-from mission_tui.domain.next import judgement_needed, vacuous
+from mission_tui.domain.next import judgement_needed
 from mission_tui.domain.plan import Services
 from mission_tui.domain.state.issues import IssueState
 from mission_tui.tools.base import Assignment, both_ends

@@ -6,6 +6,7 @@ from typing import assert_never
 from mission_tui.content.skills import check_name, check_text
 from mission_tui.domain.budget import Limits
 from mission_tui.domain.contract import Amendment
+from mission_tui.domain.control import vacuous
 from mission_tui.domain.decision import Answer, Decision
 from mission_tui.domain.draft import facts_of, outdated
 from mission_tui.domain.events import (
@@ -25,13 +26,14 @@ from mission_tui.domain.events import (
     MissionRolledBack,
     PlanApproved,
     PlanReturned,
+    ReplayRequested,
     SeatChanged,
     SkillWritten,
+    VacuousSigned,
 )
 from mission_tui.domain.gates import GateRefused, Violation
 from mission_tui.domain.handoff import Issue
 from mission_tui.domain.mission import Mission
-from mission_tui.domain.next import vacuous
 from mission_tui.domain.rollback import checkpoint_before
 from mission_tui.store.inbox import (
     Abort,
@@ -40,6 +42,7 @@ from mission_tui.store.inbox import (
     EditDraft,
     Override,
     Pause,
+    Replay,
     Resume,
     RollBack,
     Say,
@@ -60,6 +63,8 @@ def _facts(mission: Mission, command: Command) -> list[AnyEvent]:
     match command:
         case Say():
             return _said(mission, command)
+        case Replay():
+            return [ReplayRequested(assertion=command.assertion)]
         case Decide():
             return _decided(mission, command)
         case Override() | RollBack() | EditDraft() | WriteSkill():
@@ -128,7 +133,7 @@ def _said(mission: Mission, command: Say) -> list[AnyEvent]:
 
 
 def _budget(mission: Mission, command: SetBudget) -> list[AnyEvent]:
-    changes = {k: v for k in ("usd", "tokens", "hours") if (v := getattr(command, k)) is not None}
+    changes = command.model_dump(include=set(Limits.model_fields), exclude_none=True)
     limits = Limits.model_validate({**mission.limits.model_dump(), **changes})
     waiting = [d for d in mission.decisions.open if d.kind == "raise_cap"]
     return [
@@ -238,6 +243,9 @@ def _request(decision: Decision, answer: Answer) -> list[AnyEvent]:
     if to and answer.choice == "roll back":
         reason = str(decision.payload.get("reason", decision.summary))
         return [MissionRolledBack(to=str(to), reason=reason)]
+    if decision.payload.get("vacuous") and answer.choice == "sign":
+        reason = answer.note or "kept as it is"
+        return [VacuousSigned(assertion=str(decision.payload["vacuous"]), reason=reason)]
     if decision.payload.get("failed_run"):
         return [MissionAborted(reason=decision.summary)] if answer.choice == "abort" else []
     note = f" ({answer.note})" if answer.note else ""

@@ -6,6 +6,9 @@ from typing import Any
 from mission_tui.domain.ports import JsonObject, Message, ToolCall, ToolSpec
 from mission_tui.store.journal import StepRecord
 
+COMPACTION = "compaction"
+"""Purpose of a model call that sums a conversation up; the model is not shown the call, only its result."""
+
 
 def opening(system: str, briefing: str, tools: Sequence[ToolSpec]) -> JsonObject:
     """The part of a conversation that is fixed when its run begins."""
@@ -31,16 +34,29 @@ class Conversation:
         """By step; None for steps that the model is not shown."""
 
     def messages(self, steps: Sequence[StepRecord]) -> tuple[Message, ...]:
+        """The opening, the latest summary if there is one, and what came after the part that it replaces."""
         for step in steps:
             if step.n not in self._known and step.status != "running":
                 self._known[step.n] = _message(step)
+        summary = latest_summary(steps)
+        if summary is not None:
+            first = int((summary.result or {})["keep_from"])
+            steps = [summary, *(s for s in steps if s.n >= first and "keep_from" not in (s.result or {}))]
         shown = (self._known.get(step.n) for step in steps)
         return (*self._opening, *(message for message in shown if message is not None))
+
+
+def latest_summary(steps: Sequence[StepRecord]) -> StepRecord | None:
+    """The note that stands for everything before its `keep_from`."""
+    notes = (s for s in reversed(steps) if s.kind == "note")
+    return next((s for s in notes if "keep_from" in (s.result or {})), None)
 
 
 def _message(step: StepRecord) -> Message | None:
     result: dict[str, Any] = step.result or {}
     if step.kind == "model":
+        if step.request.get("purpose") == COMPACTION:
+            return None
         return Message.model_validate(result["message"]) if step.status == "done" else None
     if step.kind == "note":
         return Message(role="user", content=result["text"])
@@ -51,20 +67,26 @@ def _message(step: StepRecord) -> Message | None:
 
 def pending_calls(steps: Sequence[StepRecord]) -> tuple[tuple[ToolCall, StepRecord | None], ...]:
     """Calls of the last reply that have no result yet, each with its step if one was begun."""
-    last = next((i for i in range(len(steps) - 1, -1, -1) if _answered(steps[i])), None)
+    last = next((i for i in range(len(steps) - 1, -1, -1) if is_answer(steps[i])), None)
     if last is None:
         return ()
-    reply = Message.model_validate((steps[last].result or {})["message"])
     begun = {s.call_id: s for s in steps[last + 1 :] if s.kind == "tool"}
     return tuple(
         (call, begun.get(call.id))
-        for call in reply.tool_calls
+        for call in last_reply(steps)
         if call.id not in begun or begun[call.id].status == "running"
     )
 
 
-def _answered(step: StepRecord) -> bool:
-    return step.kind == "model" and step.status == "done"
+def last_reply(steps: Sequence[StepRecord]) -> tuple[ToolCall, ...]:
+    """All calls of the last reply."""
+    last = next((step for step in reversed(steps) if is_answer(step)), None)
+    return () if last is None else Message.model_validate((last.result or {})["message"]).tool_calls
+
+
+def is_answer(step: StepRecord) -> bool:
+    """Whether a step is a reply that the run goes by."""
+    return step.kind == "model" and step.status == "done" and step.request.get("purpose") != COMPACTION
 
 
 def with_unique_ids(message: Message, step: int) -> Message:

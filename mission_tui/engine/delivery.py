@@ -1,13 +1,11 @@
 """How work reaches the mission branch: handoffs, commits and skills. Agents never write git; the engine does."""
 
 import asyncio
-import os
 from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 
 from mission_tui.content.resources import skills_dir
-from mission_tui.content.roles import Role
 from mission_tui.content.skills import find_skills, render_skill, with_lessons_since
 from mission_tui.domain.events import (
     AnyEvent,
@@ -19,9 +17,10 @@ from mission_tui.domain.events import (
     SkillsCommitted,
     SkillWritten,
 )
-from mission_tui.domain.handoff import Handoff, Issue, ObservedClaim, ObservedCommand, compare_claims
+from mission_tui.domain.handoff import ClaimedCommand, Handoff, Issue, ObservedClaim, ObservedCommand, compare_claims
 from mission_tui.domain.mission import Mission
 from mission_tui.engine.desk import Desk
+from mission_tui.store.durable import write_durably
 from mission_tui.tools.base import Assignment, Facts, ToolProblem
 from mission_tui.tools.tree import TreeFiles
 from mission_tui.workspace.git import CommitIntent
@@ -63,18 +62,27 @@ async def hand_off(
 
 
 async def partial(
-    desk: Desk, assignment: Assignment, reason: str, observed: tuple[ObservedCommand, ...]
+    desk: Desk, assignment: Assignment, reason: str, observed: tuple[ObservedCommand, ...], said: str
 ) -> Sequence[AnyEvent]:
-    """What a worker that was ended had done so far is kept on the branch and said to be unfinished."""
+    """What a worker that was ended had done so far is kept on the branch and said to be unfinished.
+
+    `said` are its last words. Nothing is claimed as completed: that was for the worker to say.
+    """
     commit = await _commit(desk, assignment, f"unfinished: {reason}")
     base = desk.mission.runs.runs[assignment.run_id].started.base
     recorded = await _recorded(desk, base, commit)
     feature = assignment.feature or ""
+    commands = tuple(
+        ClaimedCommand(command=o.command, exit_code=o.exit_code)
+        for o in _last_of_each(observed)
+        if o.exit_code is not None
+    )
     handoff = Handoff(
-        summary=f"The run was ended before it handed off: {reason}",
-        undone=("the feature as a whole",),
+        summary=_partial_summary(reason, recorded.paths, observed, said),
+        undone=("the feature as a whole: nobody said that any part of it is finished",),
+        commands=commands,
         procedure_followed=False,
-        deviations=f"ended by the engine after {len(observed)} commands",
+        deviations=f"the engine ended the run and wrote this from its journal ({len(observed)} commands)",
     )
     return (
         recorded,
@@ -83,13 +91,34 @@ async def partial(
             feature=feature,
             attempt=desk.mission.plan.features[feature].attempts,
             handoff=handoff,
-            claims=(),
+            claims=compare_claims(commands, observed),
             base=base,
             head=commit,
             partial=True,
         ),
         FeatureFailed(run_id=assignment.run_id, id=feature, reason=reason),
     )
+
+
+TOLD = 20
+"""Files and commands of a partial handoff that are named one by one."""
+
+
+def _partial_summary(reason: str, paths: Sequence[str], observed: Sequence[ObservedCommand], said: str) -> str:
+    more = f" and {len(paths) - TOLD} more" if len(paths) > TOLD else ""
+    changed = f"changed and kept on the branch: {', '.join(paths[:TOLD])}{more}" if paths else "no file was changed"
+    last = f"; the last command, `{observed[-1].command}`, {_exit(observed[-1])}" if observed else ""
+    words = f". Its last words: {' '.join(said.split())[:500]}" if said.strip() else ""
+    return f"Partial, written by the engine: the run was ended because {reason}. Seen: {changed}{last}{words}"
+
+
+def _exit(command: ObservedCommand) -> str:
+    return "was killed or cut off" if command.exit_code is None else f"exited {command.exit_code}"
+
+
+def _last_of_each(observed: Sequence[ObservedCommand]) -> list[ObservedCommand]:
+    """The last run of every command line, the newest `TOLD` of them."""
+    return list({o.command: o for o in observed}.values())[-TOLD:]
 
 
 async def _recorded(desk: Desk, base: str, commit: str) -> CommitRecorded:
@@ -110,7 +139,7 @@ async def _commit(desk: Desk, assignment: Assignment, summary: str) -> str:
         intent = await desk.repo.prepare_commit(message, trailers, now, allow_empty=True)
         if intent is None:
             raise ToolProblem("nothing can be committed")
-        await asyncio.to_thread(_write_durably, intent_file, intent.model_dump_json())
+        await asyncio.to_thread(write_durably, intent_file, intent.model_dump_json().encode())
     return await desk.repo.finish_commit(intent)
 
 
@@ -122,15 +151,6 @@ async def _begun(desk: Desk, intent_file: Path) -> CommitIntent | None:
         return None
     intent = CommitIntent.model_validate_json(text)
     return intent if await desk.repo.write_tree() == intent.tree else None
-
-
-def _write_durably(path: Path, text: str) -> None:
-    temporary = path.with_suffix(".new")
-    with temporary.open("w") as stream:
-        stream.write(text)
-        stream.flush()
-        os.fsync(stream.fileno())
-    temporary.rename(path)
 
 
 def _issues(
@@ -178,18 +198,20 @@ def skill_text(desk: Desk, name: str) -> str | None:
     return render_skill(skill.name, skill.description, skill.body) if skill else None
 
 
-async def write_skill(desk: Desk, assignment: Assignment, role: Role, skill: tuple[str, str, str | None]) -> Facts:
-    """A writer's lesson travels with its next commit; the orchestrator's skills are committed at once."""
+async def write_skill(
+    desk: Desk, assignment: Assignment, tree: TreeFiles | None, skill: tuple[str, str, str | None]
+) -> Facts:
+    """A worker's lesson goes into its tree and travels with its next commit; without one it is committed at once."""
     name, text, lesson = skill
     path = f"{SKILLS}/{name}/SKILL.md"
     written = SkillWritten(
         run_id=assignment.run_id,
         name=name,
-        author="worker" if role.writes else "orchestrator",
+        author="orchestrator" if tree is None else "worker",
         lesson=lesson,
     )
-    if role.writes:
-        await asyncio.to_thread(TreeFiles(desk.files.worktree).write, path, text)
+    if tree is not None:
+        await asyncio.to_thread(tree.write, path, text)
         return lambda _: (written,)
     committed = await commit_files(desk, {path: text.encode()}, f"Skill {name}", assignment.run_id)
     return lambda _: (written, *committed)

@@ -1,12 +1,16 @@
 """What every part of the engine shares: the stores, the repository, the seats and the state."""
 
+import os
 import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from pydantic import Field
+
 from mission_tui.content.roles import Role
+from mission_tui.domain.base import Frozen
 from mission_tui.domain.budget import Spend
 from mission_tui.domain.decision import Decision, DecisionKind
 from mission_tui.domain.events import AnyEvent, DecisionOpened, Recorded
@@ -21,6 +25,14 @@ from mission_tui.store.layout import MissionFiles
 from mission_tui.store.ledger import Ledger
 from mission_tui.store.live import LiveWriter
 from mission_tui.workspace.git import MissionRepository
+
+
+class Patience(Frozen):
+    """How long to stay parked when a provider named no time, in seconds; it doubles while nothing answers."""
+
+    first_s: float = Field(default=60.0, gt=0)
+    longest_s: float = Field(default=900.0, gt=0)
+
 
 ModelMaker = Callable[[SeatSettings, Callable[[RetryNotice], None]], Model]
 
@@ -42,7 +54,10 @@ class Desk:
     take_commands: Callable[[], None] = lambda: None
     """Applies what the human sent since; set by the loop."""
     on_event: Callable[[Recorded], None] = lambda _: None
-    slots: int = 2
+    on_notice: Callable[[str], None] = lambda _: None
+    """Told, in one line each, why a provider is asked again."""
+    patience: Patience = field(default_factory=Patience)
+    slots: int = field(default_factory=lambda: len(os.sched_getaffinity(0)))
     """How many boxes may prove at the same time."""
     _live: dict[str, LiveWriter] = field(default_factory=dict[str, LiveWriter])
     _worked_until: float = field(default_factory=time.monotonic)
@@ -56,9 +71,9 @@ class Desk:
         for recorded in self.ledger.append(*events):
             self.on_event(recorded)
 
-    def transaction(self) -> AbstractContextManager[object]:
-        """Ledger and journal writes inside become durable together."""
-        return self.db.atomic()
+    def transaction(self, name: str = "transaction") -> AbstractContextManager[object]:
+        """Ledger and journal writes inside become durable together. The name is for `crashpoints`."""
+        return self.db.atomic(name)
 
     def seat(self, role: str) -> SeatSettings:
         return self.mission.seats.get(role) or self.mission.seats["default"]
@@ -80,6 +95,12 @@ class Desk:
             self.journal.add_wall(now - self._worked_until)
         if idle or now - self._worked_until > 1:
             self._worked_until = now
+
+    def clock_unanswered(self, seconds: float) -> None:
+        """Time in which a provider was asked in vain is its time: it uses up no hours, unless others worked in it."""
+        self.clock_work()
+        if len(self.mission.runs.active) <= 1:
+            self.journal.add_wall(-min(seconds, self.journal.spend().wall_s))
 
     def open_decision(
         self, kind: DecisionKind, summary: str, choices: tuple[str, ...], default: str, **more: object

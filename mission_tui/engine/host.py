@@ -10,18 +10,20 @@ import signal
 import sys
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 from mission_tui.config import ConfigProblem, load_notify
 from mission_tui.content.resources import prompts_dir
 from mission_tui.content.roles import load_roles
+from mission_tui.crashpoints import around
 from mission_tui.domain.events import Recorded
 from mission_tui.domain.gates import check
 from mission_tui.domain.mission import Mission
 from mission_tui.domain.ports import Model
 from mission_tui.domain.seats import SeatSettings
-from mission_tui.engine.desk import Desk, ModelMaker
+from mission_tui.engine.desk import Desk, ModelMaker, Patience
 from mission_tui.engine.hook import hooked
 from mission_tui.engine.loop import MissionLoop
 from mission_tui.llm.retry import RetryNotice, RetryPolicy
@@ -59,6 +61,8 @@ class HostOptions:
     """Wait for the human's answers, rather than return when only they can go on."""
     on_event: Callable[[Recorded], None] = lambda _: None
     make_model: ModelMaker = default_model
+    on_notice: Callable[[str], None] = lambda _: None
+    patience: Patience = field(default_factory=Patience)
 
 
 async def run_mission(files: MissionFiles, options: HostOptions) -> int:
@@ -85,7 +89,7 @@ async def run_mission(files: MissionFiles, options: HostOptions) -> int:
 def host_secrets(files: MissionFiles) -> Redactor:
     """What must never be stored: variables that are named like keys, or from which a seat takes its key."""
     with Reader(files) as reader:
-        named = {seat.api_key_env for seat in reader.mission().seats.values()}
+        named = {name for seat in reader.mission().seats.values() for name in seat.key_variables}
     return Redactor({k: v for k, v in os.environ.items() if SECRET_NAME.search(k) or k in named})
 
 
@@ -103,6 +107,8 @@ async def open_desk(files: MissionFiles, db: MissionDatabase, options: HostOptio
         make_model=options.make_model,
         browser=find_browser(),
         on_event=hooked(_hook(), files.id, options.on_event),
+        on_notice=options.on_notice,
+        patience=options.patience,
         slots=max(1, min(8, os.cpu_count() or 1)),
     )
 
@@ -135,12 +141,15 @@ def spawn_detached(files: MissionFiles) -> int:
         (os.POSIX_SPAWN_OPEN, 1, str(files.log), *output),
         (os.POSIX_SPAWN_DUP2, 1, 2),
     ]
-    return os.posix_spawn(sys.executable, command, os.environ, file_actions=actions, setsid=True)
+    with around("host.spawn"):
+        return os.posix_spawn(sys.executable, command, os.environ, file_actions=actions, setsid=True)
 
 
 async def _host(root: Path) -> int:
     loop = asyncio.get_running_loop()
-    task = asyncio.ensure_future(run_mission(MissionFiles(root), HostOptions(wait=True)))
+    task = asyncio.ensure_future(
+        run_mission(MissionFiles(root), HostOptions(wait=True, on_notice=partial(print, flush=True)))
+    )
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, task.cancel)
     try:

@@ -1,20 +1,29 @@
 """The loop: read what comes next from the state, do it, and look again."""
 
 import asyncio
+import contextlib
+import sys
 from typing import assert_never
 
 from mission_tui.domain import next as n
-from mission_tui.domain.events import DecisionWithdrawn
+from mission_tui.domain.events import DecisionWithdrawn, MissionPaused
 from mission_tui.domain.gates import GateRefused
-from mission_tui.domain.ports import BoxError, ModelMisconfigured, ModelUnavailable
+from mission_tui.domain.ports import BoxError, ModelError
 from mission_tui.engine.agents import Agents
 from mission_tui.engine.boundaries import Boundaries
 from mission_tui.engine.commands import consequences
 from mission_tui.engine.desk import Desk
+from mission_tui.engine.parking import is_named, park, seconds_to_wait, wake
+from mission_tui.engine.replay import Replays
 from mission_tui.engine.validation import Validation
 from mission_tui.store import inbox
+from mission_tui.store.errors import lacking
+from mission_tui.tools.base import Halted
 
 INBOX_POLL_S = 0.05
+LONGEST_NAP_S = 30.0
+RECORD_AGAIN_S = 1.0
+"""How often a pause is tried to be recorded that the disk has no room for, or refuses."""
 
 
 class MissionLoop:
@@ -25,6 +34,7 @@ class MissionLoop:
         self.agents = Agents(desk)
         self.validation = Validation(desk, self.agents)
         self.boundaries = Boundaries(desk, self.agents)
+        self.replays = Replays(desk)
         self._working: asyncio.Task[None] | None = None
         self._news = asyncio.Event()
         desk.take_commands = self.take_commands
@@ -40,30 +50,78 @@ class MissionLoop:
                 await self._advance(wait)
             finally:
                 watcher.cancel()
+                await self.replays.stop()
         self.agents.cancel_leftovers()
 
     def _try_again(self) -> None:
-        """Who starts the engine again wants it to go on: what stopped it is tried anew."""
-        stopped = [d for d in self.desk.mission.decisions.open if d.kind in ("provider", "box")]
+        """Who starts the engine again wants it to go on: what stopped it is tried anew, but not before its time."""
+        stopped = [d for d in self.desk.mission.decisions.open if d.kind in ("provider", "box") and not is_named(d)]
         self.desk.append(*(DecisionWithdrawn(id=d.id, reason="the engine was started again") for d in stopped))
 
     async def _advance(self, wait: bool) -> None:
         while True:
-            self.take_commands()
-            await self.boundaries.keep_skill_edits()
-            action = n.next_action(self.desk.mission)
-            if isinstance(action, n.Stop) or (isinstance(action, n.Wait) and not wait):
-                return
-            if isinstance(action, n.Wait):
-                await self._wait()
-                continue
-            await self.boundaries.follow_the_ledger()
-            await self._work(action)
+            try:
+                if await self._one_action(wait):
+                    return
+            except Exception as error:
+                await self._pause_for(error, wait)
+                if not wait:
+                    return
+
+    async def _one_action(self, wait: bool) -> bool:
+        """Do what comes next; True when there is nothing left to do here."""
+        self.take_commands()
+        wake(self.desk)
+        await self.boundaries.keep_skill_edits()
+        action = n.next_action(self.desk.mission)
+        if isinstance(action, n.Stop) or (isinstance(action, n.Wait) and not wait):
+            if not self.replays.wanted:
+                return True
+            await self.replays.finish()
+            return False
+        if isinstance(action, n.Wait):
+            await self._wait()
+            return False
+        self.desk.db.room.check()
+        await self.boundaries.follow_the_ledger()
+        await self._work(action)
+        return False
+
+    async def _pause_for(self, error: Exception, wait: bool) -> None:
+        """Pause for want of room, of open files or of a writable disk; every other error is raised again.
+
+        Steps that it cut off are settled as after a crash. With `wait` the pause is recorded as soon as that can be
+        done at all; otherwise what could not be recorded is raised.
+        """
+        lack = lacking(error, self.desk.files.root)
+        if lack is None:
+            raise error
+        self.desk.db.room.release()
+        if not self._at_rest:
+            with contextlib.suppress(OSError):  # the log may lie on the same disk
+                print(f"engine: paused: {lack}", file=sys.stderr, flush=True)
+        while not self._at_rest:
+            try:
+                self.desk.append(MissionPaused(reason=str(lack)))
+            except Exception as again:
+                if not wait or lacking(again, self.desk.files.root) is None:
+                    raise lack from error
+                await asyncio.sleep(RECORD_AGAIN_S)
+        if wait:
+            await asyncio.sleep(RECORD_AGAIN_S)  # what lacks may keep commands from being read, too
+
+    @property
+    def _at_rest(self) -> bool:
+        return self.desk.mission.paused is not None or self.desk.mission.ended is not None
 
     async def _wait(self) -> None:
         self.desk.clock_work()
         self._news.clear()
-        await self._news.wait()
+        seconds = seconds_to_wait(self.desk.mission)
+        # The timer stands still while the machine sleeps, the time that was named does not.
+        limit = None if seconds is None else min(seconds, LONGEST_NAP_S)
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._news.wait(), limit)
         self.desk.clock_work(idle=True)
 
     async def _work(self, action: n.Action) -> None:
@@ -84,10 +142,15 @@ class MissionLoop:
     async def _attempt(self, action: n.Action) -> None:
         try:
             await self._perform(action)
-        except (ModelUnavailable, ModelMisconfigured) as error:
-            self.desk.open_decision("provider", f"the model does not answer: {error}", ("retry", "abort"), "retry")
-        except BoxError as error:
-            self.desk.open_decision("box", f"no box can be had: {error}", ("retry", "abort"), "retry")
+        except Halted:
+            return
+        except (ModelError, BoxError) as error:
+            if lacking(error, self.desk.files.root):
+                raise
+            if isinstance(error, ModelError):
+                park(self.desk, error)
+            else:
+                self.desk.open_decision("box", f"no box can be had: {error}", ("retry", "abort"), "retry")
 
     async def _perform(self, action: n.Action) -> None:
         match action:
@@ -95,9 +158,17 @@ class MissionLoop:
                 await self.boundaries.run_agent(action)
             case n.ProveBase():
                 await self.validation.prove_base()
-            case n.StartRound() | n.Scrutinise() | n.Review() | n.Prove() | n.UserTest() | n.Conclude():
+            case n.StartRound() | n.Scrutinise() | n.Review() | n.Prove() | n.Control() | n.UserTest() | n.Conclude():
                 await self.validation.perform(action)
-            case n.AskApproval() | n.AskRoundCap() | n.AskReview() | n.Seal() | n.OpenFixMilestone() | n.Complete():
+            case (
+                n.AskApproval()
+                | n.AskRoundCap()
+                | n.AskVacuous()
+                | n.AskReview()
+                | n.Seal()
+                | n.OpenFixMilestone()
+                | n.Complete()
+            ):
                 await self.boundaries.perform(action)
             case n.Stop() | n.Wait():
                 return
@@ -118,11 +189,20 @@ class MissionLoop:
             inbox.take(self.desk.files, command.id)
             self._news.set()
 
+    def _try_to_take_commands(self) -> None:
+        """Beside the work: a command that cannot be recorded now is applied later, and the work tells of the lack."""
+        try:
+            self.take_commands()
+        except Exception as error:
+            if lacking(error, self.desk.files.root) is None:
+                raise
+
     async def _watch_inbox(self) -> None:
         """Commands take effect within a poll even during a long step; `stop` cuts the step off."""
         while True:
             await asyncio.sleep(INBOX_POLL_S)
-            self.take_commands()
+            self._try_to_take_commands()
+            self.replays.begin()
             paused = self.desk.mission.paused
             at_once = (paused is not None and paused.at_once) or self.desk.mission.ended is not None
             if at_once and self._working is not None and not self._working.cancelling():

@@ -2,17 +2,19 @@
 
 import asyncio
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from mission_tui.domain.contract import Assertion
 from mission_tui.domain.ports import Box
 from mission_tui.domain.verdict import CheckOutcome
 from mission_tui.engine.desk import Desk
+from mission_tui.engine.together import all_of
 from mission_tui.engine.trees import RunTree, copy_of
 from mission_tui.engine.workshop import store_evidence
 from mission_tui.proof.checks import run_check
 from mission_tui.proof.prove import Stage, prove_all
 from mission_tui.proof.results import ProofResult, RawEvidence
+from mission_tui.tools.base import Halted
 from mission_tui.workspace.box import open_box
 from mission_tui.workspace.environment import prepare_environment
 from mission_tui.workspace.tree_snapshot import TreeSnapshot
@@ -25,6 +27,7 @@ class Proving:
 
     def __init__(self, desk: Desk) -> None:
         self.desk = desk
+        self._free_slots = asyncio.Semaphore(desk.slots)
 
     async def prepare(self, commit: str) -> str | None:
         """Make the mission's environment once per setup; the reason in one line when setup fails."""
@@ -33,6 +36,7 @@ class Proving:
         stamp = self.desk.files.env / SETUP_STAMP
         if stamp.exists() and stamp.read_text() == wanted:
             return None
+        self._go_on()
         network = self.desk.mission.created is not None and self.desk.mission.created.network != "none"
         place = await copy_of(self.desk, self.desk.files.runs / "setup", commit, network)
         try:
@@ -59,10 +63,16 @@ class Proving:
         try:
             async with await open_box(await place.spec()) as box:
                 for name, command in services.checks.items():
+                    self._go_on()
                     outcomes.append(await self._check(box, place, name, command))
         finally:
             await place.remove()
         return outcomes
+
+    def _go_on(self) -> None:
+        """Raises Halted when the mission is paused: what is proved so far stays, no further process is started."""
+        if self.desk.mission.paused or self.desk.mission.ended:
+            raise Halted
 
     async def _check(self, box: Box, place: RunTree, name: str, command: str) -> CheckOutcome:
         services = self.desk.mission.plan.services
@@ -85,19 +95,30 @@ class Proving:
         record: Callable[[ProofResult], None] = lambda _: None,
     ) -> list[ProofResult]:
         """Prove assertions on copies of one tree, as many beside each other as there are slots."""
-        slots = [list(assertions[k :: self.desk.slots]) for k in range(self.desk.slots)]
-        async with asyncio.TaskGroup() as group:
-            tasks = [
-                group.create_task(self._slot(part, commit, f"{label}-{k}", record))
-                for k, part in enumerate(slots)
-                if part
-            ]
-        return [result for task in tasks for result in task.result()]
+        return await self.prove_at({commit: assertions}, label, record)
+
+    async def prove_at(
+        self,
+        wanted: Mapping[str, Sequence[Assertion]],
+        label: str,
+        record: Callable[[ProofResult], None] = lambda _: None,
+    ) -> list[ProofResult]:
+        """Prove assertions each on copies of its own commit's tree; all slots are used, whatever the commits."""
+        share = max(1, self.desk.slots // max(len(wanted), 1))
+        parts = [(commit, list(every[k::share])) for commit, every in wanted.items() for k in range(share)]
+        slots = [self._slot(part, commit, f"{label}-{k}", record) for k, (commit, part) in enumerate(parts) if part]
+        return [result for part in await all_of(slots) for result in part]
 
     async def _slot(
         self, assertions: list[Assertion], commit: str, label: str, record: Callable[[ProofResult], None]
     ) -> list[ProofResult]:
         """One box, one browser, one copy of the tree that is put back as it was between assertions."""
+        async with self._free_slots:
+            return await self._prove_in_box(assertions, commit, label, record)
+
+    async def _prove_in_box(
+        self, assertions: list[Assertion], commit: str, label: str, record: Callable[[ProofResult], None]
+    ) -> list[ProofResult]:
         place = await copy_of(self.desk, self.desk.files.runs / f"prove-{label}", commit)
         try:
             async with await open_box(await place.spec()) as box:
@@ -112,6 +133,10 @@ class Proving:
                 async def reset() -> None:
                     await asyncio.to_thread(snapshot.restore)
 
-                return await prove_all(assertions, stage, reset, record)
+                def recorded(result: ProofResult) -> None:
+                    record(result)
+                    self._go_on()
+
+                return await prove_all(assertions, stage, reset, recorded)
         finally:
             await place.remove()

@@ -1,6 +1,5 @@
 """Validation of a milestone, stage by stage; every stage is read from the state, so any of them may be interrupted."""
 
-import asyncio
 import hashlib
 from collections.abc import Sequence
 from typing import assert_never
@@ -9,6 +8,7 @@ from pydantic import BaseModel
 
 from mission_tui.domain import next as n
 from mission_tui.domain.contract import Assertion
+from mission_tui.domain.control import base_problems, red_cause
 from mission_tui.domain.events import (
     AnyEvent,
     BaseProved,
@@ -23,10 +23,15 @@ from mission_tui.domain.handoff import Issue
 from mission_tui.domain.mission import Mission
 from mission_tui.domain.verdict import BaseResult, CheckComparison, Verdict, compare_check
 from mission_tui.engine.agents import Agents
+from mission_tui.engine.control import NegativeControl
 from mission_tui.engine.desk import Desk
+from mission_tui.engine.giving_up import gave_up
 from mission_tui.engine.proving import Proving
+from mission_tui.engine.together import all_of
 from mission_tui.engine.workshop import store_evidence
 from mission_tui.proof.results import ProofResult
+
+ValidationAction = n.StartRound | n.Scrutinise | n.Review | n.Prove | n.Control | n.UserTest | n.Conclude
 
 
 class Validation:
@@ -34,8 +39,9 @@ class Validation:
         self.desk = desk
         self.agents = agents
         self.proving = Proving(desk)
+        self.control = NegativeControl(desk, self.proving)
 
-    async def perform(self, action: n.StartRound | n.Scrutinise | n.Review | n.Prove | n.UserTest | n.Conclude) -> None:
+    async def perform(self, action: ValidationAction) -> None:
         match action:
             case n.StartRound():
                 self._start_round(action)
@@ -45,6 +51,8 @@ class Validation:
                 await self._review(action)
             case n.Prove():
                 await self._prove(action)
+            case n.Control():
+                await self.control.run(action)
             case n.UserTest():
                 await self._user_test(action)
             case n.Conclude():
@@ -94,7 +102,7 @@ class Validation:
     def _base_issues(self) -> Sequence[AnyEvent]:
         """Each problem is put to the orchestrator once; what it leaves standing is shown at approval."""
         known = {i.issue.summary for i in self.desk.mission.issues.issues.values()}
-        problems = [p for p in n.base_problems(self.desk.mission) if p not in known]
+        problems = [p for p in base_problems(self.desk.mission) if p not in known]
         first = len(self.desk.mission.issues.issues) + 1
         return [
             IssueOpened(issue=Issue(id=f"I{first + k}", source="validation", severity="blocking", summary=p))
@@ -128,9 +136,8 @@ class Validation:
 
     async def _review(self, action: n.Review) -> None:
         """One reviewer with a clean context per feature, beside each other."""
-        async with asyncio.TaskGroup() as group:
-            for feature in action.features:
-                group.create_task(self._review_feature(action.milestone, feature))
+        asked = [f for f in action.features if not gave_up(self.desk, "reviewer", f, action.milestone)]
+        await all_of(self._review_feature(action.milestone, feature) for feature in asked)
 
     async def _review_feature(self, milestone: str, feature: str) -> None:
         def started(mission: Mission, run_id: str) -> RunStarted:
@@ -159,7 +166,7 @@ class Validation:
         """Mechanical proofs; each verdict is stored as soon as it is known."""
         mission = self.desk.mission
         number = mission.validation.rounds[action.milestone][-1].round
-        assertions = tuple(mission.contract.assertions[name] for name in action.assertions)
+        assertions = tuple(mission.provable(name) for name in action.assertions)
         problem = await self.proving.prepare(mission.head)
         if problem is not None:
             self.desk.append(*(self._blocked(a, action.milestone, number, problem) for a in assertions))
@@ -211,7 +218,8 @@ class Validation:
                 assertions=action.assertions,
             )
 
-        await self.agents.start("user_tester", started)
+        if not gave_up(self.desk, "user_tester", milestone=action.milestone):
+            await self.agents.start("user_tester", started)
 
     def _conclude(self, action: n.Conclude) -> None:
         number = self.desk.mission.validation.rounds[action.milestone][-1].round
@@ -240,7 +248,7 @@ def _base_result(assertion: Assertion, result: ProofResult) -> BaseResult:
     return BaseResult(
         assertion=assertion.id,
         passed=result.status == "passed",
-        cause=result.cause,
+        cause=red_cause(result.cause, result.reason),
         reason=result.reason[:2000],
         proof=digest(assertion.proof),
     )

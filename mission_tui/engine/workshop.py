@@ -8,19 +8,23 @@ from pathlib import Path
 from typing import Protocol
 
 from mission_tui.content.roles import Role
+from mission_tui.domain.contract import Assertion
 from mission_tui.domain.events import AnyEvent
 from mission_tui.domain.handoff import Handoff, ObservedCommand
 from mission_tui.domain.mission import Mission
 from mission_tui.domain.ports import Box, JsonObject
 from mission_tui.domain.verdict import Evidence
 from mission_tui.engine import delivery
+from mission_tui.engine.conversation import is_answer
 from mission_tui.engine.desk import Desk
 from mission_tui.engine.trees import RunTree
+from mission_tui.engine.undo import UndoLog
 from mission_tui.proof.app import AppFailure, AppUnderTest
 from mission_tui.proof.interactive import Interactive
 from mission_tui.proof.results import RawEvidence
+from mission_tui.store.errors import lacking
 from mission_tui.store.journal import StepRecord
-from mission_tui.tools.base import Assignment, Facts, ToolProblem, both_ends
+from mission_tui.tools.base import Assignment, Facts, Replay, ToolProblem, both_ends
 from mission_tui.tools.tree import TreeFiles
 from mission_tui.workspace.box import open_box
 
@@ -33,20 +37,19 @@ def documentation_only(path: str) -> bool:
     return path.endswith(DOCUMENTATION) or path == ".mission/services.toml"
 
 
-class Researchers(Protocol):
-    """Whoever can start read-only sub-agents."""
+class Helpers(Protocol):
+    """Whoever can start read-only sub-agents, and carry out a flow in a box of its own."""
 
     async def research(self, parent: Assignment, asking: Role, question: str, paths: tuple[str, ...]) -> str: ...
+    async def replay(self, assertion: Assertion, commit: str, label: str) -> Replay: ...
 
 
 class RunWorkshop:
     """Implements `tools.base.Workshop` for one run."""
 
-    def __init__(
-        self, desk: Desk, assignment: Assignment, role: Role, place: RunTree, researchers: Researchers
-    ) -> None:
+    def __init__(self, desk: Desk, assignment: Assignment, role: Role, place: RunTree, helpers: Helpers) -> None:
         self.desk = desk
-        self.researchers = researchers
+        self.helpers = helpers
         self.assignment = assignment
         self.role = role
         self.place = place
@@ -55,6 +58,7 @@ class RunWorkshop:
         self._app: AppUnderTest | None = None
         self._logs = itertools.count(1)
         self._put: set[str] = set()
+        self._undo = UndoLog(place.home / "undo.json", place.tree)
 
     @property
     def mission(self) -> Mission:
@@ -63,7 +67,11 @@ class RunWorkshop:
     @property
     def tree(self) -> TreeFiles:
         visible = documentation_only if self.role.reads == "documentation" else None
-        return TreeFiles(self.place.tree, visible)
+        return TreeFiles(self.place.tree, visible, self._undo.keep)
+
+    def begin_write(self, step: int) -> None:
+        """A call that writes files begins; what it wrote when it was cut off earlier is taken back."""
+        self._undo.begin(step)
 
     async def box(self) -> Box:
         if self._box is None:
@@ -131,7 +139,12 @@ class RunWorkshop:
         """Long outputs become artifacts; short ones are whole in the step's result already."""
         if not log.exists() or log.stat().st_size <= LONG_OUTPUT:
             return None
-        return self.desk.artifacts.put_file(log)
+        try:
+            return self.desk.artifacts.put_file(log)
+        except OSError as error:
+            if lacking(error, self.desk.files.root) is None:
+                raise
+            return None  # the command did run: its result must not be lost for want of room; the log stays
 
     def output_so_far(self, step: StepRecord) -> str:
         """What a command that was cut off had written."""
@@ -146,7 +159,10 @@ class RunWorkshop:
     # Delegation and delivery
 
     async def research(self, question: str, paths: tuple[str, ...]) -> str:
-        return await self.researchers.research(self.assignment, self.role, question, paths)
+        return await self.helpers.research(self.assignment, self.role, question, paths)
+
+    async def replay(self, assertion: Assertion) -> Replay:
+        return await self.helpers.replay(assertion, self.place.commit, f"{self.assignment.run_id}-{assertion.id}")
 
     async def hand_off(self, handoff: Handoff) -> Facts:
         return await delivery.hand_off(self.desk, self.assignment, handoff, self.observed())
@@ -155,10 +171,12 @@ class RunWorkshop:
         """What a run that was ended leaves behind, honestly; nothing for roles that write no code."""
         if not self.role.writes:
             return ()
-        return await delivery.partial(self.desk, self.assignment, reason, self.observed())
+        said = last_words(self.desk.journal.steps(self.assignment.run_id))
+        return await delivery.partial(self.desk, self.assignment, reason, self.observed(), said)
 
     async def write_skill(self, name: str, text: str, lesson: str | None) -> Facts:
-        return await delivery.write_skill(self.desk, self.assignment, self.role, (name, text, lesson))
+        writer = self.tree if self.role.writes else None
+        return await delivery.write_skill(self.desk, self.assignment, writer, (name, text, lesson))
 
     def skill_text(self, name: str) -> str | None:
         return delivery.skill_text(self.desk, name)
@@ -175,6 +193,13 @@ def store_evidence(desk: Desk, raw: RawEvidence, name: str) -> Evidence:
         media_type=raw.media_type,
         bytes=desk.artifacts.path(artifact).stat().st_size,
     )
+
+
+def last_words(steps: Sequence[StepRecord]) -> str:
+    """The last text that a run's model wrote."""
+    replies = (step.result or {} for step in reversed(steps) if is_answer(step))
+    texts = (str(reply["message"].get("content") or "").strip() for reply in replies)
+    return next((text for text in texts if text), "")
 
 
 def observed_commands(steps: Sequence[StepRecord]) -> tuple[ObservedCommand, ...]:

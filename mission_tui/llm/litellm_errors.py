@@ -5,13 +5,12 @@ The status decides before the class does: a 500 whose body says `invalid_request
 
 import re
 import time
-from collections.abc import Callable, Mapping
-from datetime import datetime
-from email.utils import parsedate_to_datetime
+from collections.abc import Callable
 from typing import Any
 
-from mission_tui.domain.ports import ContextOverflow, ModelError, ModelMisconfigured, ModelUnavailable
+from mission_tui.domain.ports import ContextOverflow, ModelError, ModelMisconfigured, ModelUnavailable, QuotaExhausted
 from mission_tui.domain.seats import SeatSettings
+from mission_tui.llm.retry_headers import retry_at
 
 _LENGTH = 300
 _PREFIXES = re.compile(r"^(?:(?:litellm\.)?\w*(?:Error|Exception|Timeout)\s*[:-]\s*)+")
@@ -39,7 +38,7 @@ def as_model_error(
     if status in {401, 403}:
         return ModelMisconfigured(f"{about}{said}; {_key_advice(seat)}")
     if status == 402 or _NO_CREDIT.search(said):
-        return ModelMisconfigured(f"{about}{said}; the account needs credit")
+        return QuotaExhausted(f"{about}{said}; the account needs credit", retry_at(_headers(error), now()))
     if status == 404:
         return ModelMisconfigured(f"{about}{said}; check the model's name{_base_advice(seat)}")
     if _is_missing_key(error, said):
@@ -49,32 +48,6 @@ def as_model_error(
     if isinstance(error, ImportError):
         return ModelMisconfigured(f"{about}{said}; install what this provider needs")
     return ModelUnavailable(f"{about}{said}{_reach_advice(seat, said)}", retry_at(_headers(error), now()))
-
-
-def retry_at(headers: Mapping[str, str], now: float) -> float | None:
-    """When a provider wants the next call, in Unix seconds. `retry-after` is in seconds or a date."""
-    milliseconds = _number(headers.get("retry-after-ms"))
-    if milliseconds is not None:
-        return now + milliseconds / 1000
-    value = headers.get("retry-after")
-    seconds = _number(value)
-    if seconds is not None:
-        return now + seconds
-    date = _date(value)
-    return None if date is None else max(now, date.timestamp())
-
-
-def _number(value: str | None) -> float | None:
-    if value is None or not re.fullmatch(r"\s*\d+(\.\d+)?\s*", value):
-        return None
-    return float(value)
-
-
-def _date(value: str | None) -> datetime | None:
-    try:
-        return None if value is None else parsedate_to_datetime(value)
-    except ValueError:
-        return None
 
 
 def _innermost(error: Exception) -> Exception:

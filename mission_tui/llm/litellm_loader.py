@@ -5,6 +5,7 @@ import importlib
 import logging
 import os
 import threading
+from functools import cache
 from typing import cast
 
 from mission_tui.llm.litellm_types import Litellm
@@ -26,6 +27,20 @@ async def preload() -> None:
     """Load litellm in a thread, with what its first call would import besides."""
     if not _loaded:
         await asyncio.to_thread(_load_and_warm)
+
+
+@cache
+def _window(model: str) -> int | None:
+    try:
+        found = load().get_model_info(model).get("max_input_tokens")
+    except Exception:
+        return None  # litellm raises a bare Exception for a model that its map does not have
+    return found if isinstance(found, int) else None
+
+
+def known_window(model: str) -> int | None:
+    """Tokens that a model takes, as the price map says; None when it lacks the model, or litellm is not loaded yet."""
+    return _window(model) if _loaded else None
 
 
 def _import() -> Litellm:

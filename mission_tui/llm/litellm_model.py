@@ -8,18 +8,20 @@ from typing import Any, cast
 from pydantic import Field
 
 from mission_tui.domain.base import Frozen
-from mission_tui.domain.ports import Delta, ModelError, ModelRequest, ModelUnavailable, Reply
+from mission_tui.domain.ports import AnswerTooLong, Delta, ModelError, ModelRequest, ModelUnavailable, Reply, Usage
 from mission_tui.domain.seats import SeatSettings
 from mission_tui.llm.litellm_errors import as_model_error
 from mission_tui.llm.litellm_loader import load, preload
 from mission_tui.llm.litellm_request import call_arguments, key_of
-from mission_tui.llm.litellm_stream import Assembler, is_whole, usage_was_reported
+from mission_tui.llm.litellm_stream import LONGEST, Assembler, early_end, is_whole, usage_was_reported
 from mission_tui.llm.litellm_types import RawUsage, Stream, field
 from mission_tui.llm.pricing import usage_of
 
 _BREATH = 20
 """Chunks after which the event loop gets a turn: a burst of instant chunks would hold it for a second."""
 _CONNECT_S = 20.0
+_CHARS = 4
+"""Characters of a token, for an estimate."""
 
 
 class Watchdog(Frozen):
@@ -75,6 +77,8 @@ class LitellmModel:
                 count += 1
                 if answer.feed(chunk):
                     silence.heard()
+                if answer.length > LONGEST:
+                    raise self._too_long(request, answer.length)
                 usage = field(chunk, "usage") or usage
                 if count % _BREATH == 0:
                     await asyncio.sleep(0)
@@ -82,7 +86,12 @@ class LitellmModel:
                 raise ModelUnavailable(f"model {self.name}: {_cut(stream)}")
             reported = usage_was_reported(stream)
         cost = usage_of(load(), self._seat, cast("RawUsage | None", usage), reported=reported)
-        return Reply(message=answer.message(), usage=cost)
+        return Reply(message=answer.message(), usage=cost, finish=early_end(stream))
+
+    def _too_long(self, request: ModelRequest, length: int) -> AnswerTooLong:
+        sent = sum(len(message.content) for message in request.messages)
+        usage = Usage(input_tokens=sent // _CHARS, output_tokens=length // _CHARS, usd_known=False)
+        return AnswerTooLong(f"model {self.name}: an answer of more than {LONGEST:,} characters", LONGEST, usage)
 
 
 class _Silence:

@@ -6,6 +6,9 @@ from typing import Literal
 from mission_tui.domain.ports import Delta, JsonObject, Message, ToolCall
 from mission_tui.llm.litellm_types import CallPart, Stream, StreamChunk, dict_field, field, items_of, text_field
 
+LONGEST = 2_000_000
+"""Characters of one answer; the largest output windows hold a quarter of it. More is a stream that ran away."""
+
 
 class _CallParts:
     """One tool call while it arrives."""
@@ -31,6 +34,8 @@ class Assembler:
         self._signatures: list[object] = []
         self._calls: list[_CallParts] = []
         self._by_index: dict[int, _CallParts] = {}
+        self.length = 0
+        """Characters so far."""
 
     def feed(self, chunk: StreamChunk) -> bool:
         """Take one chunk; says whether it carried anything of the answer."""
@@ -66,6 +71,7 @@ class Assembler:
         if not text:
             return False
         into.append(text)
+        self.length += len(text)
         self._on_delta(Delta(kind=kind, text=text))
         return True
 
@@ -79,6 +85,7 @@ class Assembler:
             self._on_delta(Delta(kind="tool", text=name + " "))
         if arguments:
             call.arguments.append(arguments)
+            self.length += len(arguments)
             self._on_delta(Delta(kind="tool", text=arguments))
         return bool(name or arguments)
 
@@ -118,6 +125,14 @@ class Assembler:
         if fields:
             data["tool_calls"] = fields
         return {"model": self._model, **data} if data else {}
+
+
+def early_end(stream: Stream) -> Literal["", "length", "content_filter"]:
+    """Why the provider says that the answer ends before its time."""
+    reasons = (stream.received_finish_reason, stream.intermittent_finish_reason)
+    if "length" in reasons or "max_tokens" in reasons:
+        return "length"
+    return "content_filter" if "content_filter" in reasons or "refusal" in reasons else ""
 
 
 def is_whole(stream: Stream) -> bool:

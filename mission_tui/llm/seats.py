@@ -43,7 +43,20 @@ def make_model(
     """
     if is_scripted(seat):
         return ScriptedModel(Path(seat.model.removeprefix(SCRIPTED)), pacing)
-    return Retrying(LitellmModel(seat, watchdog), policy, on_retry)
+    return Retrying(LitellmModel(seat, _watchdog(seat, watchdog or Watchdog())), policy, on_retry)
+
+
+def _watchdog(seat: SeatSettings, usual: Watchdog) -> Watchdog:
+    """The usual limits, with those that the seat sets itself."""
+    own = seat.model_dump(include=set(Watchdog.model_fields), exclude_none=True)
+    return usual.model_copy(update=own)
+
+
+def context_window(seat: SeatSettings) -> int | None:
+    """Tokens that a seat's model takes; None while nobody knows. Loads nothing."""
+    if seat.context_window is not None:
+        return seat.context_window
+    return None if is_scripted(seat) else litellm_loader.known_window(seat.model)
 
 
 def is_scripted(seat: SeatSettings) -> bool:
@@ -62,6 +75,11 @@ async def check_seat(seat: SeatSettings) -> str | None:
 
     Loads litellm (seconds) only for a seat that relies on a provider's usual key variable.
     """
+    own = await _check_own(seat)
+    return own if own is not None or seat.fallback is None else await check_seat(seat.fallback)
+
+
+async def _check_own(seat: SeatSettings) -> str | None:
     try:
         if is_scripted(seat):
             make_model(seat)

@@ -32,7 +32,7 @@ async def run_command_steps(
         problem = _complaint(step, last) or await _file_complaint(step, box, deadline)
         if problem is not None:
             cause, words = problem
-            raise DriverFailure(cause, f"step {number}, {step.run or 'same command'}: {words}", record.evidence())
+            raise DriverFailure(cause, f"step {number}, {_named(step.run)}: {words}", record.evidence())
     return record.evidence()
 
 
@@ -83,6 +83,12 @@ async def _file_complaint(step: CommandStep, box: Box, deadline: float) -> tuple
         if time.monotonic() >= deadline:
             return "expectation", f"expected the file {step.expect_file}, which does not exist"
     return None
+
+
+def _named(command: str | None) -> str:
+    """The first line of a command is enough to know it again."""
+    lines = (command or "same command").strip().splitlines()
+    return lines[0][:200] + (" …" if len(lines) > 1 else "")
 
 
 def _short(text: str, limit: int = 400) -> str:

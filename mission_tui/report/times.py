@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 
+from mission_tui.domain.control import base_is_unproved
 from mission_tui.domain.events import (
     AssertionOverridden,
     ContractAmended,
@@ -17,7 +18,6 @@ from mission_tui.domain.events import (
     ValidationConcluded,
 )
 from mission_tui.domain.mission import Mission
-from mission_tui.domain.next import base_is_unproved
 
 HUMAN = "waiting for you"
 

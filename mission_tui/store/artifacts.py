@@ -7,6 +7,7 @@ import stat
 from collections.abc import Callable
 from pathlib import Path
 
+from mission_tui.crashpoints import around
 from mission_tui.store.durable import sync_folder, write_beside
 from mission_tui.store.redact import NO_SECRETS
 
@@ -69,7 +70,8 @@ class Artifacts:
             target.parent.mkdir(parents=True, exist_ok=True)
             sync_folder(self.root)
         temporary = write_beside(target, content, _READ_ONLY)
-        temporary.replace(target)
+        with around("artifact.rename"):
+            temporary.replace(target)
         sync_folder(target.parent)
 
 

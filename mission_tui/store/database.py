@@ -7,15 +7,26 @@ from pathlib import Path
 
 from sqlite_utils import Database, Migrations
 
+from mission_tui.crashpoints import around, reach
 from mission_tui.store import schema
 from mission_tui.store.durable import sync_folder
-from mission_tui.store.errors import DamagedDatabase, FenceLost, MissionExists, NewerDatabase, NoDatabase, explained
+from mission_tui.store.errors import (
+    DamagedDatabase,
+    FenceLost,
+    MissionExists,
+    NewerDatabase,
+    NoDatabase,
+    NoRoom,
+    explained,
+)
 from mission_tui.store.layout import MissionFiles
 from mission_tui.store.redact import NO_SECRETS, Redactor
+from mission_tui.store.room import Room
 
 BUSY_TIMEOUT_S = 5.0
 
 migrations = Migrations("mission")
+"""In order, each in a transaction with its own record; each also sets `user_version`."""
 
 
 @migrations()
@@ -38,6 +49,7 @@ class MissionDatabase:
         """This writer's number; None when it may only read."""
         self.redactor = redactor
         """Applied to everything that ledger and journal write."""
+        self.room = Room(path.parent)
         self._db = db
         self._undo: list[Callable[[], None]] = []
 
@@ -63,7 +75,8 @@ class MissionDatabase:
         except sqlite3.Error as error:
             _raise_explained(error, files.database)
             raise
-        unfinished.rename(files.database)
+        with around("database.rename"):
+            unfinished.rename(files.database)
         sync_folder(files.root)
         return cls.open(files, redactor=redactor)
 
@@ -80,7 +93,7 @@ class MissionDatabase:
             conn = _connect(files.database)
             db = Database(conn)
             _check_version(db, files.database)
-            return cls(files.database, db, _claim(db) if fence else _only_read(db), redactor)
+            return cls(files.database, db, _claim(db, files.database) if fence else _only_read(db), redactor)
         except BaseException as error:
             if conn is not None:
                 conn.close()
@@ -92,19 +105,21 @@ class MissionDatabase:
         return self._db.conn
 
     @contextmanager
-    def atomic(self) -> Generator[None]:
+    def atomic(self, name: str = "transaction") -> Generator[None]:
         """One transaction; blocks inside it are part of it. What `on_rollback` was told is undone with it.
+
+        The outermost block's name is the transaction's, for `crashpoints`.
 
         Raises FenceLost once a later writer has claimed the database, NoRoom and LockedDatabase.
         """
         mark = len(self._undo)
         try:
-            with self._db.atomic() if self.conn.in_transaction else self._transaction():
+            with self._db.atomic() if self.conn.in_transaction else self._transaction(name):
                 yield
         except BaseException as error:
             while len(self._undo) > mark:
                 self._undo.pop()()
-            _raise_explained(error, self.path)
+            self._explain(error)
             raise
         if not self.conn.in_transaction:
             self._undo.clear()
@@ -117,20 +132,30 @@ class MissionDatabase:
         """Let go of the file; the last one to do so folds the write-ahead log in."""
         self._db.close()
 
+    def _explain(self, error: BaseException) -> None:
+        try:
+            _raise_explained(error, self.path)
+        except NoRoom:
+            self.room.release()  # the next write says what was done so far, or that the mission pauses
+            raise
+
     @contextmanager
-    def _transaction(self) -> Generator[None]:
+    def _transaction(self, name: str) -> Generator[None]:
         # IMMEDIATE: a deferred transaction that reads first fails at its first write if another writer came between.
+        reach(f"{name}:begin")
         self.conn.execute("BEGIN IMMEDIATE" if self.fence is not None else "BEGIN")
         try:
             current = _fence(self._db)
             if current != self.fence:
                 raise FenceLost(self.path, self.fence, current)
             yield
+            reach(f"{name}:commit")
             self.conn.execute("COMMIT")
         except BaseException:
             # A full disk may have ended the transaction already.
             self._db.rollback()
             raise
+        reach(f"{name}:done")
 
 
 def _connect(path: Path) -> sqlite3.Connection:
@@ -162,9 +187,24 @@ def _check_version(db: Database, path: Path) -> None:
         raise DamagedDatabase(path, "it has no tables")
 
 
-def _claim(db: Database) -> int:
-    migrations.apply(db)
-    with db.atomic():
+def migrate(db: Database, path: Path, steps: Migrations = migrations) -> Path | None:
+    """Bring a database to the present layout, after a copy of it as it was; returns the copy, if there was need."""
+    if not steps.pending(db):
+        return None
+    found = int(db.conn.execute("PRAGMA user_version").fetchone()[0])
+    backup = path.with_name(f"{path.name}.layout-{found}")
+    unfinished = backup.with_name(f"{backup.name}.new")
+    unfinished.unlink(missing_ok=True)
+    db.conn.execute("VACUUM INTO ?", (str(unfinished),))
+    unfinished.replace(backup)
+    sync_folder(path.parent)
+    steps.apply(db)
+    return backup
+
+
+def _claim(db: Database, path: Path) -> int:
+    migrate(db, path)
+    with around("database.claim"), db.atomic():
         db.conn.execute("UPDATE fence SET number = number + 1")
         return _fence(db)
 

@@ -4,12 +4,15 @@ import os
 import secrets
 from pathlib import Path
 
+from mission_tui.crashpoints import around
+
 
 def write_durably(path: Path, data: bytes, mode: int = 0o600) -> None:
     """Replace a file by one with this content, on the disk before the call returns."""
     temporary = write_beside(path, data, mode)
     try:
-        temporary.replace(path)
+        with around("durable.rename"):
+            temporary.replace(path)
     except BaseException:
         temporary.unlink(missing_ok=True)
         raise

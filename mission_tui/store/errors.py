@@ -1,5 +1,7 @@
 """What can go wrong with a mission's files. Every message is one line and says what to do."""
 
+import errno
+import os
 import sqlite3
 from pathlib import Path
 
@@ -58,11 +60,29 @@ class LockedDatabase(StoreError):
         super().__init__(f"{path} is locked by another process; close what has it open and try again")
 
 
-class NoRoom(StoreError):
-    """The disk is full. Nothing was written; the same write succeeds once there is room."""
+class Exhausted(StoreError):
+    """The machine lacks what a write needs. Nothing was written; the same write succeeds once it is there again."""
+
+
+class NoRoom(Exhausted):
+    """The disk is full."""
 
     def __init__(self, path: Path) -> None:
         super().__init__(f"there is no room left on the disk of {path}; free some space and resume the mission")
+
+
+class CannotWrite(Exhausted):
+    """Read-only, not allowed, over a quota, or a disk that fails."""
+
+    def __init__(self, path: Path, why: str) -> None:
+        super().__init__(f"{path} cannot be written ({why}); make it writable and resume the mission")
+
+
+class TooManyFiles(Exhausted):
+    """The process, or the machine, may open no more files."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(f"too many files are open to use {path}; raise the limit (`ulimit -n`) and resume the mission")
 
 
 class FenceLost(StoreError):
@@ -80,6 +100,21 @@ class StepNotRunning(StoreError):
         super().__init__(f"step {n} of run {run_id} is not running, so it cannot be finished")
 
 
+def lacking(error: BaseException, path: Path) -> Exhausted | None:
+    """What the machine lacked, if that is why something failed: it is worth a pause, not the end of an engine."""
+    match error:
+        case BaseExceptionGroup():
+            found = [lacking(one, path) for one in error.exceptions]
+            return next((one for one in found if one is not None), None) if all(found) else None
+        case Exhausted():
+            return error
+        case OSError() if error.errno is not None:
+            return _by_number(error.errno, Path(error.filename) if isinstance(error.filename, str) else path)
+        case _:
+            numbers = [number for number in _LACKS if errno_text(number) in str(error)]
+            return _by_number(numbers[0], path) if numbers else None
+
+
 def explained(error: sqlite3.Error, path: Path) -> Exception:
     """The same error in words for the user; programming errors come back as they are."""
     text = str(error)
@@ -87,8 +122,45 @@ def explained(error: sqlite3.Error, path: Path) -> Exception:
         return LockedDatabase(path)
     if "disk is full" in text:
         return NoRoom(path)
+    if "readonly" in text and error.sqlite_errorname != "SQLITE_READONLY_DBMOVED":
+        return CannotWrite(path, text)
     if "unable to open" in text:
-        return NoDatabase(path) if not path.exists() else DamagedDatabase(path, text)
+        return _why_not_opened(path, text)
+    if error.sqlite_errorname in ("SQLITE_IOERR_WRITE", "SQLITE_IOERR_FSYNC", "SQLITE_IOERR_TRUNCATE"):
+        return CannotWrite(path, text)
     if "malformed" in text or "not a database" in text or "disk I/O error" in text:
         return DamagedDatabase(path, text)
     return error
+
+
+def errno_text(number: int) -> str:
+    """The words of the C library, which programs such as git end their complaints with."""
+    return os.strerror(number)
+
+
+def _by_number(number: int, path: Path) -> Exhausted | None:
+    kind = _LACKS.get(number)
+    if kind is NoRoom:
+        return NoRoom(path)
+    if kind is TooManyFiles:
+        return TooManyFiles(path)
+    return CannotWrite(path, errno_text(number)) if kind is CannotWrite else None
+
+
+def _why_not_opened(path: Path, text: str) -> Exception:
+    if not path.exists():
+        return NoDatabase(path)
+    try:
+        path.open("r+b").close()
+    except OSError as error:
+        return lacking(error, path) or DamagedDatabase(path, text)
+    return DamagedDatabase(path, text)
+
+
+_LACKS: dict[int, type[NoRoom | TooManyFiles | CannotWrite]] = {
+    errno.ENOSPC: NoRoom,
+    errno.EMFILE: TooManyFiles,
+    errno.ENFILE: TooManyFiles,
+    errno.EROFS: CannotWrite,
+    errno.EDQUOT: CannotWrite,
+}

@@ -83,6 +83,11 @@ class SetBudget(CommandBase):
     usd: float | None = Field(default=None, gt=0)
     tokens: int | None = Field(default=None, gt=0)
     hours: float | None = Field(default=None, gt=0)
+    steps: int | None = Field(default=None, gt=0)
+    run_usd: float | None = Field(default=None, gt=0)
+    run_tokens: int | None = Field(default=None, gt=0)
+    run_hours: float | None = Field(default=None, gt=0)
+    run_turns: int | None = Field(default=None, gt=0)
 
 
 class Override(CommandBase):
@@ -118,8 +123,27 @@ class WriteSkill(CommandBase):
     """What it said when the human began to edit; None for a new one."""
 
 
+class Replay(CommandBase):
+    """Prove one assertion again, now and without a model, for the human to see."""
+
+    kind: Literal["replay"] = "replay"
+    assertion: str
+
+
 Command = (
-    Say | Decide | Pause | Resume | Stop | Abort | SetSeat | SetBudget | Override | RollBack | EditDraft | WriteSkill
+    Replay
+    | Say
+    | Decide
+    | Pause
+    | Resume
+    | Stop
+    | Abort
+    | SetSeat
+    | SetBudget
+    | Override
+    | RollBack
+    | EditDraft
+    | WriteSkill
 )
 COMMAND: TypeAdapter[Command] = TypeAdapter(Annotated[Command, Field(discriminator="kind")])
 

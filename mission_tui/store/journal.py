@@ -37,7 +37,7 @@ class Journal:
 
     def open_run(self, run_id: str, context: JsonObject) -> None:
         """Store what a run begins with, its first messages and tools. Opening it again changes nothing."""
-        with self._db.atomic():
+        with self._db.atomic("journal.open_run"):
             inserted = self._db.conn.execute(
                 "INSERT OR IGNORE INTO contexts (run_id, opened_at, context) VALUES (?, ?, ?)",
                 (run_id, self._clock(), self._text(context)),
@@ -59,7 +59,7 @@ class Journal:
         if not finish and not start:
             return []
         now = self._clock()
-        with self._db.atomic():
+        with self._db.atomic("journal.advance"):
             for step in finish:
                 self._finish(step, now)
             return [self._start(step, now) for step in start]
@@ -83,7 +83,7 @@ class Journal:
 
     def add_wall(self, seconds: float) -> None:
         """Count time during which the engine worked."""
-        with self._db.atomic():
+        with self._db.atomic("journal.add_wall"):
             self._db.conn.execute("UPDATE counters SET wall_s = wall_s + ?", (seconds,))
 
     def run_usage(self, run_id: str) -> Usage:

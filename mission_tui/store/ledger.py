@@ -48,7 +48,7 @@ class Ledger:
         """
         if not events:
             return []
-        with self._db.atomic():
+        with self._db.atomic("ledger.append"):
             before = self._memory
             mission, rows, stored = before.mission, list[tuple[Any, ...]](), list[Recorded]()
             at = float(self.clock())

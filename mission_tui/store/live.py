@@ -7,6 +7,7 @@ from typing import Literal
 
 from pydantic import ValidationError
 
+from mission_tui.crashpoints import around
 from mission_tui.domain.base import Frozen
 from mission_tui.domain.ports import Delta
 from mission_tui.store.codec import to_json
@@ -91,7 +92,8 @@ class LiveWriter:
         temporary = self._path.with_suffix(".new")
         try:
             temporary.write_bytes(data)
-            temporary.replace(self._path)
+            with around("live.rename"):
+                temporary.replace(self._path)
         except OSError:
             temporary.unlink(missing_ok=True)  # A full disk must not end a model call for the sake of a preview.
 

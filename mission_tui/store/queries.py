@@ -27,8 +27,10 @@ from mission_tui.store.steps import (
     STEP_COLUMNS,
     TOTALS,
     USAGE_COLUMNS,
+    WRONG,
     RunTotals,
     StepRecord,
+    holding,
     spend_of,
     step_of,
     totals_of,
@@ -149,6 +151,21 @@ class Reader:
     def last_step(self, run_id: str) -> int:
         """Number of the run's latest step; 0 before its first."""
         return int(self._db.rows("SELECT coalesce(max(n), 0) FROM steps WHERE run_id = ?", (run_id,))[0][0])
+
+    def find_step(self, run_id: str, n: int, by: int, text: str | None = None) -> int | None:
+        """The next step after `n` (or before it, with `by` below 0) that holds a text; round the end of the run.
+
+        Without a text: the next one that failed, was cut off, or ran a command that did not exit with 0. Capitals
+        matter once there is one.
+        """
+        where, values = (WRONG, ()) if text is None else holding(text)
+        order = "n > ? ORDER BY n" if by > 0 else "n < ? ORDER BY n DESC"
+        for start in (n, 0 if by > 0 else 2**62):
+            query = f"SELECT n FROM steps WHERE run_id = ? AND ({where}) AND {order} LIMIT 1"
+            rows = self._db.rows(query, (run_id, *values, start))
+            if rows:
+                return int(rows[0][0])
+        return None
 
     def context(self, run_id: str) -> JsonObject | None:
         """The messages and tools that the run began with."""

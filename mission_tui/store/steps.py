@@ -76,6 +76,32 @@ TOTALS = (
 )
 COUNTERS = f"SELECT runs, steps, wall_s, {USAGE_COLUMNS} FROM counters"
 
+WRONG = (
+    "status IN ('failed', 'unknown') OR (kind = 'tool' AND status = 'done' "
+    "AND json_type(result, '$.exit_code') IS NOT NULL AND json_extract(result, '$.exit_code') IS NOT 0)"
+)
+"""Steps that went wrong: refused, cut off, or a command that was killed or exited with another code than 0."""
+_SHOWN = (
+    "name || char(10) || coalesce(json_extract(request, '$.arguments'), '') || char(10) "
+    "|| coalesce(json_extract(result, '$.text'), '') || coalesce(json_extract(result, '$.error'), '') "
+    "|| coalesce(json_extract(result, '$.message.content'), '') "
+    "|| coalesce(json_extract(result, '$.message.thinking'), '')"
+)
+"""What the screen shows of a step."""
+
+
+def holding(text: str) -> tuple[str, tuple[str, ...]]:
+    """The condition under which a step shows a text, and its values. Capitals matter once there is one."""
+    if text != text.lower():
+        return f"instr({_SHOWN}, ?) > 0", (text,)
+    escaped = text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+    like = f"%{escaped}%"
+    shown = f"({_SHOWN}) LIKE ? ESCAPE '\\'"
+    if text.isprintable() and '"' not in text and "\\" not in text:
+        # As it is stored it holds the same letters, and looking there first need not parse anything.
+        return f"(name || request || coalesce(result, '')) LIKE ? ESCAPE '\\' AND {shown}", (like, like)
+    return shown, (like,)
+
 
 def step_of(row: Sequence[Any]) -> StepRecord:
     """A row of STEP_COLUMNS."""

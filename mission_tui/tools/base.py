@@ -11,11 +11,12 @@ from typing import Any, Generic, Literal, Protocol, TypeVar
 from pydantic import ValidationError
 
 from mission_tui.domain.base import Frozen
+from mission_tui.domain.contract import Assertion, Proof
 from mission_tui.domain.events import AnyEvent
 from mission_tui.domain.handoff import Handoff, ObservedCommand
 from mission_tui.domain.mission import Mission
 from mission_tui.domain.ports import Box, CommandResult, JsonObject, ToolSpec
-from mission_tui.domain.verdict import Evidence
+from mission_tui.domain.verdict import Cause, ControlResult, Evidence, VerdictStatus
 from mission_tui.domain.weakened import Candidate
 from mission_tui.proof.interactive import Interactive
 from mission_tui.proof.results import RawEvidence
@@ -28,6 +29,10 @@ never repeated by itself. state: only gives facts. suspend: waits for the human.
 
 class ToolProblem(Exception):
     """The call cannot be carried out; the message tells the model exactly what to mend."""
+
+
+class Halted(Exception):
+    """The mission was paused, or reached a cap, in the middle of a call; it is made again when the mission goes on."""
 
 
 Facts = Callable[[Mission], Sequence[AnyEvent]]
@@ -68,6 +73,19 @@ class Assignment:
     """Places of the reviewed diff where proof may have become weaker: each must be answered."""
 
 
+@dataclass(frozen=True, slots=True)
+class Replay:
+    """What the engine saw when it carried a flow out by itself."""
+
+    proof: Proof
+    status: VerdictStatus
+    cause: Cause | None
+    reason: str
+    evidence: tuple[Evidence, ...] = ()
+    control: ControlResult | None = None
+    """The same on the tree from before the work; None where it did not pass, or nobody's work can be taken away."""
+
+
 class Workshop(Protocol):
     """What the engine lends a run: its box, its stores and its knowledge. Opened when first used."""
 
@@ -100,6 +118,10 @@ class Workshop(Protocol):
     def log_path(self, name: str) -> Path: ...
     def observed(self) -> tuple[ObservedCommand, ...]: ...
     async def research(self, question: str, paths: tuple[str, ...]) -> str: ...
+    async def replay(self, assertion: Assertion) -> Replay:
+        """Carry out an assertion's checks in a fresh session on the run's tree, and without the work."""
+        ...
+
     async def hand_off(self, handoff: Handoff) -> Facts:
         """Commit the worker's tree and give the facts that end its feature."""
         ...

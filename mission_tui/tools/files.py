@@ -88,9 +88,6 @@ async def write_file(args: WriteFile, workshop: Workshop) -> ToolResult:
 async def edit_file(args: EditFile, workshop: Workshop) -> ToolResult:
     text = await _guarded(workshop.tree.read, args.path)
     count = text.count(args.old)
-    if count == 0 and args.new and args.new in text:
-        # The same edit cut off by a crash after it was written.
-        return ToolResult(f"{args.path} already says this; nothing changed")
     if count == 0:
         raise ToolProblem(f"edit_file: `old` does not occur in {args.path}; read the file and copy the text exactly")
     if count > 1 and not args.all:

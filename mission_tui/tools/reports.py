@@ -17,6 +17,7 @@ from mission_tui.domain.handoff import Handoff
 from mission_tui.domain.mission import Mission
 from mission_tui.domain.verdict import Finding, Verdict, VerdictStatus
 from mission_tui.domain.weakened import AnsweredCandidate
+from mission_tui.tools import flows
 from mission_tui.tools.base import Assignment, Tool, ToolProblem, ToolResult, Workshop, always
 from mission_tui.tools.findings import finding_facts, recognised, shown_before
 
@@ -40,13 +41,6 @@ class SubmitReview(Frozen):
     candidates: tuple[CandidateVerdict, ...] = Field(
         default=(), description="an answer for each candidate that the first message lists"
     )
-
-
-class RecordVerdict(Frozen):
-    assertion: str
-    status: VerdictStatus
-    reason: str = Field(min_length=1)
-    evidence: tuple[str, ...] = Field(default=(), description="ids that the observing tools returned")
 
 
 class SubmitReport(Frozen):
@@ -168,32 +162,6 @@ def _weakened(answers: Sequence[AnsweredCandidate]) -> list[Finding]:
     ]
 
 
-async def record_verdict(args: RecordVerdict, workshop: Workshop) -> ToolResult:
-    assignment = workshop.assignment
-    if args.assertion not in assignment.assertions:
-        asked = ", ".join(assignment.assertions) or "none"
-        raise ToolProblem(f"record_verdict: {args.assertion} is not yours to judge in this run (yours: {asked})")
-    try:
-        evidence = workshop.evidence(args.evidence)
-    except KeyError as error:
-        raise ToolProblem(f"record_verdict: no evidence {error} was stored in this run") from None
-
-    def facts(mission: Mission) -> Sequence[AnyEvent]:
-        verdict = Verdict(
-            assertion=args.assertion,
-            status=args.status,
-            reason=args.reason,
-            evidence=evidence,
-            prover="agent",
-            tree=mission.tree,
-            milestone=assignment.milestone or "",
-            round=assignment.round,
-        )
-        return (VerdictRecorded(run_id=assignment.run_id, verdict=verdict),)
-
-    return ToolResult(f"{args.assertion}: {args.status} recorded", facts)
-
-
 async def submit_report(args: SubmitReport, workshop: Workshop) -> ToolResult:
     assignment = workshop.assignment
     current = workshop.mission.validation.rounds[assignment.milestone or ""][-1]
@@ -223,6 +191,6 @@ async def submit_report(args: SubmitReport, workshop: Workshop) -> ToolResult:
 TOOLS = (
     Tool("submit_handoff", Handoff, "write", submit_handoff, always),
     Tool("submit_review", SubmitReview, "state", submit_review, always),
-    Tool("record_verdict", RecordVerdict, "state", record_verdict),
+    flows.TOOL,
     Tool("submit_report", SubmitReport, "state", submit_report, always),
 )

@@ -9,6 +9,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
+from mission_tui.crashpoints import around
+
 MAX_FILE_BYTES = 10_000_000
 SKIPPED = {".git", "node_modules", "__pycache__", ".venv", ".mypy_cache", ".pytest_cache", ".ruff_cache"}
 
@@ -26,6 +28,8 @@ class TreeFiles:
 
     root: Path
     visible: Callable[[str], bool] | None = None
+    keep: Callable[[str, bytes | None], None] | None = None
+    """Told what a file says before it is written; None for one that is not there."""
 
     def read(self, path: str) -> str:
         descriptor = self._open(path, os.O_RDONLY)
@@ -38,28 +42,40 @@ class TreeFiles:
         return data.decode("utf-8", errors="replace")
 
     def write(self, path: str, content: str) -> bool:
-        """Create or replace a file with its folders; says whether it was there before."""
+        """Create or replace a file with its folders, as a whole; says whether it was there before."""
+        return self.write_bytes(path, content.encode("utf-8"))
+
+    def write_bytes(self, path: str, content: bytes) -> bool:
         relative = self._relative(path)
-        existed = True
-        try:
-            mode = self._stat(path).st_mode
-            if not stat.S_ISREG(mode):
-                raise TreeProblem(f"{path} is not a regular file")
-        except FileNotFoundError:
-            existed = False
+        before = self._present(path)
+        if self.keep is not None:
+            self.keep(str(relative), before and before[0])
+        # Beside the tree: what a crash leaves there is in no commit and is written over by the next one.
+        temporary = self.root.with_name(f".{self.root.name}.write")
+        temporary.unlink(missing_ok=True)
+        temporary.write_bytes(content)
+        temporary.chmod(before[1] if before else 0o644)
         parent = self._folder(relative.parent, create=True)
         try:
-            descriptor = os.open(
-                relative.name,
-                os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_NONBLOCK,
-                0o644,
-                dir_fd=parent,
-            )
+            with around("tree.rename"):
+                os.replace(temporary, relative.name, dst_dir_fd=parent)
         finally:
             os.close(parent)
-        with os.fdopen(descriptor, "wb") as stream:
-            stream.write(content.encode("utf-8"))
-        return existed
+        return before is not None
+
+    def remove(self, path: str) -> None:
+        """Take a file away; that it is not there is fine."""
+        relative = self._relative(path)
+        try:
+            parent = self._folder(relative.parent)
+        except TreeProblem:
+            return
+        try:
+            os.unlink(relative.name, dir_fd=parent)
+        except FileNotFoundError:
+            return
+        finally:
+            os.close(parent)
 
     def files(self, path: str = ".") -> Iterator[str]:
         """Regular files below `path`, sorted, without version control and caches."""
@@ -126,16 +142,23 @@ class TreeFiles:
         except FileExistsError:
             return
 
-    def _stat(self, path: str) -> os.stat_result:
+    def _present(self, path: str) -> tuple[bytes, int] | None:
+        """A regular file's content and mode; None where there is nothing."""
         relative = self._relative(path)
         try:
             parent = self._folder(relative.parent)
-        except TreeProblem as error:
-            raise FileNotFoundError(str(error)) from None
+        except TreeProblem:
+            return None
         try:
-            return os.stat(relative.name, dir_fd=parent, follow_symlinks=False)
+            mode = os.stat(relative.name, dir_fd=parent, follow_symlinks=False).st_mode
+        except FileNotFoundError:
+            return None
         finally:
             os.close(parent)
+        if not stat.S_ISREG(mode):
+            raise TreeProblem(f"{path} is not a regular file")
+        with os.fdopen(self._open(path, os.O_RDONLY), "rb") as stream:
+            return stream.read(), stat.S_IMODE(mode)
 
     def _open(self, path: str, flags: int) -> int:
         relative = self._relative(path)

@@ -32,7 +32,7 @@ from mission_tui.ui.screens.too_small import LEAST, TooSmallScreen
 from mission_tui.ui.steering import steer
 from mission_tui.ui.theme import DARK, THEMES
 
-SHEETS = ("widgets/lines", "widgets/keybar", "panes/coverage", "panes/chat", "panes/status")
+SHEETS = ("widgets/lines", "widgets/keybar", "widgets/find", "panes/coverage", "panes/chat", "panes/status")
 SCREEN_SHEETS = (
     "screens/dialog",
     "screens/new_mission",

@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from textual.message import Message
 
@@ -72,6 +73,15 @@ class StepsRead(Message):
         self.last = last
 
 
+class StepFound(Message):
+    """Where a run has what was sought; `n` is None when it is nowhere."""
+
+    def __init__(self, sought: "Sought", n: int | None) -> None:
+        super().__init__()
+        self.sought = sought
+        self.n = n
+
+
 class LiveChanged(Message):
     """What the run's model is saying right now."""
 
@@ -106,6 +116,16 @@ class FeedProblem(Message):
         self.problem = problem
 
 
+class Sought(NamedTuple):
+    """A step that the human looks for: with a text, or (None) one that went wrong."""
+
+    run_id: str
+    n: int
+    """The step from which to look on."""
+    by: int
+    text: str | None
+
+
 @dataclass
 class Watch:
     """The run whose steps are wanted."""
@@ -128,6 +148,7 @@ class Feed:
     _wake: threading.Event = field(default_factory=threading.Event)
     _watch: Watch | None = None
     _wanted: list[tuple[str, int]] = field(default_factory=list[tuple[str, int]])
+    _sought: Sought | None = None
     _sent: list[inbox.Command] = field(default_factory=list[inbox.Command])
     _spoken: int = 0
     _problem: str | None = None
@@ -142,6 +163,11 @@ class Feed:
     def read_steps(self, run_id: str, after: int) -> None:
         """Read one batch of a run's older steps."""
         self._wanted.append((run_id, max(0, after)))
+        self._wake.set()
+
+    def find(self, sought: Sought) -> None:
+        """Look for a step; what was looked for before and not yet found is given up."""
+        self._sought = sought
         self._wake.set()
 
     def send(self, command: inbox.Command) -> None:
@@ -195,6 +221,9 @@ class Feed:
         while self._wanted:
             run_id, after = self._wanted.pop(0)
             self.post(StepsRead(run_id, reader.steps(run_id, after, BATCH), reader.last_step(run_id)))
+        sought, self._sought = self._sought, None
+        if sought is not None:
+            self.post(StepFound(sought, reader.find_step(*sought)))
 
     def _read_talk(self, reader: Reader, seq: int) -> None:
         events = reader.events(self._spoken, limit=-1, kinds=TALK)

@@ -74,14 +74,14 @@ def _broken(paragraph: str, width: int) -> Iterator[str]:
             yield line
             line, piece = "", " " * indent + piece.lstrip()
         while cell_len(piece) > width:
-            head, piece = _chopped(piece, width)
+            head, piece = chopped(piece, width)
             yield head
         line += piece
     if line:
         yield line
 
 
-def _chopped(text: str, width: int) -> tuple[str, str]:
+def chopped(text: str, width: int) -> tuple[str, str]:
     """The first cells of a text, at least one character, and the rest."""
     if text.isascii():
         return text[:width], text[width:]

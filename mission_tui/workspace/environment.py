@@ -1,6 +1,7 @@
 """A mission's lasting environment: what its setup commands install, first on PATH in every box of the mission."""
 
 import asyncio
+import shutil
 import sys
 from collections.abc import Sequence
 from dataclasses import replace
@@ -12,6 +13,8 @@ from mission_tui.workspace.box_spec import ENV
 from mission_tui.workspace.setup_files import forget_setup_files, keep_setup_files, list_tree
 
 _CREATE_TIMEOUT_S = 120.0
+_WHOLE = ".whole"
+"""Lies in an environment once it is made to the end."""
 
 
 async def prepare_environment(
@@ -25,11 +28,13 @@ async def prepare_environment(
     Raises BoxError when there can be no box or no environment.
     """
     await asyncio.to_thread(forget_setup_files, env_dir)
+    await asyncio.to_thread(_forget_half_made, env_dir)
     before = await asyncio.to_thread(list_tree, spec_base.tree)
     results: list[CommandResult] = []
     async with await open_box(replace(spec_base, env_dir=env_dir, env_writable=True, writable=True)) as box:
         if (await box.run(f"{ENV}/bin/python -c ''", timeout_s=_CREATE_TIMEOUT_S)).exit_code != 0:
             await _create(box, log)
+            await asyncio.to_thread((env_dir / _WHOLE).touch)
         for command in setup:
             _write_heading(log, command)
             results.append(await box.run(command, timeout_s=timeout_s, log=log))
@@ -47,6 +52,13 @@ async def _create(box: Box, log: Path) -> None:
     if created.exit_code != 0:
         said = created.output.strip().splitlines()
         raise BoxError(f"cannot make the environment ({said[-1] if said else created.exit_code}); see {log}")
+
+
+def _forget_half_made(env_dir: Path) -> None:
+    """An environment that was being made when the engine was killed may run and yet lack its pip."""
+    if not (env_dir / _WHOLE).exists():
+        for left in env_dir.iterdir():
+            shutil.rmtree(left) if left.is_dir() and not left.is_symlink() else left.unlink()
 
 
 def _quoted(word: str) -> str:

@@ -8,6 +8,7 @@ from collections.abc import Generator, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from mission_tui.crashpoints import around
 from mission_tui.workspace.git_models import MissionPlace
 from mission_tui.workspace.git_plumbing import Git, GitError, nul_joined, object_id
 
@@ -30,8 +31,13 @@ class Bench:
 
     def __init__(self, place: MissionPlace) -> None:
         self.place = place
-        self.git = Git(place.private, place.worktree, place.identity)
-        self.common = Git(place.git_dir, identity=place.identity)
+        self.git = Git(place.private, place.worktree, place.identity, lease=self.lease)
+        self.common = Git(place.git_dir, identity=place.identity, lease=self.lease)
+
+    @property
+    def lease(self) -> Path:
+        """Locked for as long as a git command runs that may change something, also after its engine was killed."""
+        return self.place.private / "busy"
 
     @contextmanager
     def scratch_index(self, *, fresh: bool = False) -> Generator[Path, None, None]:
@@ -156,7 +162,8 @@ class Bench:
 
     def _keep(self, index: Path) -> None:
         """Let the scratch index become the private one."""
-        index.replace(self.place.private / "index")
+        with around("index.rename"):
+            index.replace(self.place.private / "index")
 
     def _publish_index(self) -> None:
         """Give the worktree's registration the private index, so that `git status` there shows no phantoms."""
@@ -165,7 +172,8 @@ class Bench:
             raise GitError(f"the worktree {self.place.worktree} is no longer registered in {self.place.root}")
         copy = target / f"index.{uuid.uuid4().hex}"
         shutil.copy2(self.place.private / "index", copy)
-        copy.replace(target / "index")
+        with around("published_index.rename"):
+            copy.replace(target / "index")
 
     def _clean_and_read(self, commit: str, index: Path) -> None:
         self.git.run("read-tree", "--reset", "-u", object_id(commit), index=index)

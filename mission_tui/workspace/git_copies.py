@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
+from mission_tui.crashpoints import around
 from mission_tui.workspace.git_bench import Bench, refresh, remove_tree
 from mission_tui.workspace.git_inspect import user_settings
 from mission_tui.workspace.git_plumbing import Git, GitError, object_id
@@ -20,10 +21,11 @@ def scratch_copy(bench: Bench, commit_or_tree: str, destination: Path) -> None:
     destination.mkdir(parents=True, exist_ok=True)
     if any(destination.iterdir()):
         raise GitError(f"{destination} is not empty")
-    git = Git(bench.place.private, destination.absolute(), bench.place.identity)
+    git = Git(bench.place.private, destination.absolute(), bench.place.identity, lease=bench.lease)
     with bench.scratch_index(fresh=True) as index:
         git.run("read-tree", "--reset", "-u", object_id(commit_or_tree), index=index)
-        index.replace(_index_of(bench, destination))
+        with around("copy_index.rename"):
+            index.replace(_index_of(bench, destination))
 
 
 def discard_copy(bench: Bench, destination: Path) -> None:

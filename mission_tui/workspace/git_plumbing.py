@@ -4,14 +4,18 @@ Every command names its git directory and work tree, reads neither the system's 
 monitor, pager, editor or signer, and may not use the network.
 """
 
+import fcntl
 import os
 import re
 import shutil
 import subprocess
-from collections.abc import Mapping, Sequence
+import time
+from collections.abc import Generator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from mission_tui.crashpoints import around, reach
 from mission_tui.workspace.git_models import NOBODY, Identity
 
 TIMEOUT_S = 900.0
@@ -31,6 +35,16 @@ HARDENED = (
     "submodule.recurse=false",
     "protocol.allow=never",
 )
+
+CHANGING = frozenset(
+    {
+        *("checkout-index", "clean", "commit-tree", "hash-object", "read-tree", "update-index", "update-ref"),
+        *("worktree", "write-tree"),
+    }
+)
+"""Commands that leave something behind which outlives a run. Each is a `crashpoints` name: `git.update-ref:during`."""
+
+LEASE_PATIENCE_S = 60.0
 
 _OBJECT_ID = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
 
@@ -86,17 +100,78 @@ def execute(
     cwd: Path | None = None,
     stdin: bytes = b"",
     accept: Sequence[int] = (0,),
+    point: str = "",
+    inherit: Sequence[int] = (),
 ) -> tuple[int, bytes]:
-    """Exit code and standard output. Raises GitError with git's own first line for any other exit code."""
+    """Exit code and standard output. Raises GitError with git's own first line for any other exit code.
+
+    `point` names the command for `crashpoints`; it keeps the descriptors `inherit` for as long as it lives.
+    """
     try:
-        done = subprocess.run(argv, env=env, cwd=cwd, input=stdin, capture_output=True, timeout=TIMEOUT_S, check=False)
-    except subprocess.TimeoutExpired as error:
-        raise GitError(f"git did not answer within {TIMEOUT_S:.0f} s") from error
+        with subprocess.Popen(
+            argv,
+            env=env,
+            cwd=cwd,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            pass_fds=inherit,
+        ) as process:
+            if point:
+                reach(f"{point}:during")
+            out, err = _outcome(process, stdin)
     except OSError as error:
         raise GitError(f"git could not be started: {error}") from error
-    if done.returncode not in accept:
-        raise GitError(_complaint(done.stderr) or f"git ended with exit code {done.returncode}")
-    return done.returncode, done.stdout
+    if process.returncode not in accept:
+        raise GitError(_complaint(err) or f"git ended with exit code {process.returncode}")
+    return process.returncode, out
+
+
+def _outcome(process: subprocess.Popen[bytes], stdin: bytes) -> tuple[bytes, bytes]:
+    try:
+        return process.communicate(stdin, TIMEOUT_S)
+    except subprocess.TimeoutExpired as error:
+        process.kill()
+        raise GitError(f"git did not answer within {TIMEOUT_S:.0f} s") from error
+    except BaseException:
+        process.kill()
+        raise
+
+
+@contextmanager
+def _leased(lease: Path | None) -> Generator[tuple[int, ...]]:
+    """A shared lock that the command inherits: it holds for as long as either of us lives."""
+    if lease is None or not lease.parent.is_dir():
+        yield ()
+        return
+    descriptor = os.open(lease, os.O_RDONLY | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_SH)
+        yield (descriptor,)
+    finally:
+        os.close(descriptor)
+
+
+def wait_for_survivors(lease: Path, patience_s: float = LEASE_PATIENCE_S) -> None:
+    """Return once no command runs that an engine started which was killed meanwhile: git outlives its caller.
+
+    Raises GitError when one is still running after `patience_s` seconds.
+    """
+    deadline = time.monotonic() + patience_s
+    descriptor = os.open(lease, os.O_RDONLY | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        while True:
+            try:
+                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                return
+            except BlockingIOError:
+                if time.monotonic() > deadline:
+                    raise GitError(
+                        "a git command of an engine that was killed is still running: wait for it, or end it"
+                    ) from None
+                time.sleep(0.01)
+    finally:
+        os.close(descriptor)
 
 
 def _complaint(stderr: bytes) -> str:
@@ -117,6 +192,8 @@ class Git:
     identity: Identity = NOBODY
     settings: tuple[str, ...] = ()
     """More `key=value` settings, which win over the repository's own."""
+    lease: Path | None = None
+    """File that commands which change something keep locked: see `wait_for_survivors`."""
 
     def execute(
         self,
@@ -135,7 +212,14 @@ class Git:
         if index:
             environment["GIT_INDEX_FILE"] = str(index)
         argv = [git_program(), *where, *settings, *args]
-        return execute(argv, env=environment, cwd=self.work_tree or self.git_dir, stdin=stdin, accept=accept)
+        where_to = self.work_tree or self.git_dir
+        if args[0] not in CHANGING:
+            return execute(argv, env=environment, cwd=where_to, stdin=stdin, accept=accept)
+        point = f"git.{args[0]}"
+        with _leased(self.lease) as inherit, around(point):
+            return execute(
+                argv, env=environment, cwd=where_to, stdin=stdin, accept=accept, point=point, inherit=inherit
+            )
 
     def run(
         self, *args: str, stdin: bytes = b"", index: Path | None = None, env: Mapping[str, str] | None = None

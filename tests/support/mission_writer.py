@@ -1,10 +1,14 @@
 """The single writer of a test's mission: real ledger, journal and artifacts, as an engine uses them."""
 
+import io
 import json
 import time
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from types import TracebackType
+
+from PIL import Image, ImageDraw
 
 from mission_tui.domain.events import (
     AnyEvent,
@@ -26,6 +30,21 @@ from mission_tui.store.journal import FinishedStep, Journal, NewStep
 from mission_tui.store.layout import MissionFiles, new_mission_files
 from mission_tui.store.ledger import Ledger
 from mission_tui.store.live import LiveWriter
+
+
+@cache
+def a_page() -> bytes:
+    """A picture of some page."""
+    image = Image.new("RGB", (640, 360), "#f6f7f9")
+    draw = ImageDraw.Draw(image)
+    draw.rectangle((0, 0, 640, 56), fill="#2b5f8a")
+    draw.rectangle((40, 96, 600, 150), fill="#ffffff", outline="#c3c7c9")
+    for line in range(4):
+        draw.rectangle((40, 190 + 36 * line, 240 + 70 * line, 204 + 36 * line), fill="#7f8a95")
+    draw.rectangle((500, 300, 600, 336), fill="#2c7a3f")
+    stream = io.BytesIO()
+    image.save(stream, "PNG")
+    return stream.getvalue()
 
 
 @dataclass
@@ -136,8 +155,8 @@ class MissionWriter:
     # Proof
 
     def evidence(self, kind: str, number: int, text: str) -> Evidence:
-        sha = self.artifacts.put_bytes(text.encode())
         image = kind == "screenshot"
+        sha = self.artifacts.put_bytes(a_page() if image else text.encode())
         return Evidence.model_validate(
             {
                 "id": f"E{number}",

@@ -5,7 +5,9 @@ from mission_tui.domain.events import (
     AnyEvent,
     CommitRecorded,
     ContractDrafted,
+    ControlRecorded,
     FeatureCompleted,
+    FlowReplayed,
     HandoffRecorded,
     MissionCreated,
     PlanApproved,
@@ -147,6 +149,30 @@ def verdict(name: str, status: VerdictStatus = "passed", **more: object) -> Verd
     )
 
 
+def controlled(name: str, outcome: str = "red", milestone: str = "M1", feature_id: str = "F1") -> ControlRecorded:
+    """The assertion's proof on the tree from before the work."""
+    cause = {"red": "expectation", "vacuous": None}.get(outcome, "locator")
+    result = {"assertion": name, "feature": feature_id, "commit": "c0", "outcome": outcome, "cause": cause}
+    return ControlRecorded.model_validate({"milestone": milestone, "round": 1, "results": [result]})
+
+
+def replayed(name: str, claimed: str = "passed", status: str = "passed", **more: object) -> FlowReplayed:
+    """A flow that an agent gave, carried out by the engine."""
+    return FlowReplayed.model_validate(
+        {
+            "assertion": name,
+            "proof": assertion(name).proof,
+            "claimed": claimed,
+            "status": status,
+            "cause": None if status == "passed" else "expectation",
+            "reason": "seen",
+            "milestone": "M1",
+            "round": 1,
+            **more,
+        }
+    )
+
+
 def validating() -> list[AnyEvent]:
     """The first round of the first milestone is under way, its checks have run."""
     return [
@@ -161,6 +187,7 @@ def proved() -> list[AnyEvent]:
         *validating(),
         verdict("VAL-A-001"),
         verdict("VAL-G-001"),
+        controlled("VAL-A-001"),
         ValidationConcluded(milestone="M1", round=1, passed=True, summary="all hold"),
     ]
 

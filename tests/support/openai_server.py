@@ -24,12 +24,10 @@ from mission_tui.domain.ports import (
     ModelRequest,
     Reply,
     ToolCall,
-    ToolSpec,
 )
+from tests.support.openai_wire import PIECE, chunk_of, chunks_of, completion_of, request_of, sse
 
 Answer = Callable[[ModelRequest], Reply | Awaitable[Reply]]
-PIECE = 24
-"""Characters of text or arguments in one streamed chunk."""
 
 
 @dataclass(frozen=True)
@@ -42,7 +40,13 @@ class Fault:
     """Sent instead of an answer."""
     after: int = 0
     """Chunks of the right answer that are sent before the stream breaks."""
-    then: Literal["end", "reset", "stall", "keep_alive", "error", "empty_deltas", "drip"] = "end"
+    then: Literal["end", "reset", "stall", "keep_alive", "error", "empty_deltas", "drip", "garbage"] = "end"
+    instead: Message | None = None
+    """An answer that is streamed whole in the place of the right one."""
+    finish: str | None = None
+    """Its finish reason, if it is an unusual one."""
+    silent: bool = False
+    """Not even a header comes."""
 
 
 def _refusal(status: int, message: str, code: str | None = None, **headers: str) -> Fault:
@@ -55,6 +59,7 @@ OUT_OF_CREDIT = _refusal(429, "You exceeded your current quota", "insufficient_q
 PAYMENT_REQUIRED = _refusal(402, "Insufficient balance")
 SERVER_ERROR = _refusal(500, "The server had an error")
 OVERLOADED = _refusal(503, "Overloaded")
+BUSY = _refusal(529, "Overloaded")
 BAD_KEY = _refusal(401, "Incorrect API key provided", "invalid_api_key")
 UNKNOWN_MODEL = _refusal(404, "The model does not exist or you do not have access to it", "model_not_found")
 UNKNOWN_PATH = _refusal(404, "Invalid URL")
@@ -104,6 +109,16 @@ def error_event_after(chunks: int) -> Fault:
     return Fault(after=chunks, then="error")
 
 
+def answers(*calls: tuple[str, str], text: str = "", finish: str | None = None) -> Fault:
+    """A stream that is whole, of an answer that is not what it should be; `calls` are names and raw arguments."""
+    message = Message(
+        role="assistant",
+        content=text,
+        tool_calls=tuple(ToolCall(id=f"odd_{k}", name=n, arguments=a) for k, (n, a) in enumerate(calls)),
+    )
+    return Fault(instead=message, finish=finish)
+
+
 @dataclass(frozen=True)
 class Received:
     """One request as it came."""
@@ -117,11 +132,21 @@ class OpenAIServer:
     """Serves `answer` at `url` on 127.0.0.1; an async context manager.
 
     `burst` writes a whole stream at once, which is as fast as a server can be; else each chunk is a write of its own.
-    Without `indexed` every tool call has index 0, as careless servers send them.
+    `choose` gives a request its fault when the queue is empty. Without `indexed` every tool call has index 0, as
+    careless servers send them.
     """
 
-    def __init__(self, answer: Answer, *, burst: bool = False, indexed: bool = True, port: int = 0) -> None:
+    def __init__(
+        self,
+        answer: Answer,
+        *,
+        burst: bool = False,
+        indexed: bool = True,
+        port: int = 0,
+        choose: Callable[[Received], Fault | None] = lambda _: None,
+    ) -> None:
         self._answer = answer
+        self._choose = choose
         self._indexed = indexed
         self._burst = burst
         self._port = port
@@ -173,7 +198,7 @@ class OpenAIServer:
         self._active += 1
         self.idle.clear()
         try:
-            fault = self.faults.popleft() if self.faults else None
+            fault = self.faults.popleft() if self.faults else self._choose(received)
             if fault is None:
                 return await self._reply(received.body, writer)
             await self._break(fault, received.body, writer)
@@ -200,7 +225,7 @@ class OpenAIServer:
         if not body.get("stream"):
             await whole(writer, 200, {}, json.dumps(completion_of(body, reply)), keep=True)
             return True
-        events = [*map(_event, self._chunks(body, reply)), b"data: [DONE]\n\n"]
+        events = [*map(sse, self._chunks(body, reply)), b"data: [DONE]\n\n"]
         writer.write(head(200, {"content-type": "text/event-stream", "transfer-encoding": "chunked"}))
         if self._burst:
             events = [b"".join(events)]
@@ -219,30 +244,61 @@ class OpenAIServer:
                     call["index"] = 0
         return chunks
 
+    async def _stream_instead(
+        self, fault: Fault, message: Message, body: dict[str, Any], writer: asyncio.StreamWriter
+    ) -> None:
+        writer.write(head(200, {"content-type": "text/event-stream", "connection": "close"}))
+        piece = max(PIECE, len(message.content) // 100)
+        for chunk in chunks_of(body, Reply(message=message), piece):
+            writer.write(sse(_with_finish(chunk, fault.finish)))
+            await writer.drain()
+        writer.write(b"data: [DONE]\n\n")
+        await writer.drain()
+
     async def _break(self, fault: Fault, body: dict[str, Any], writer: asyncio.StreamWriter) -> None:
+        if fault.silent:
+            await asyncio.get_running_loop().create_future()
         if fault.body is not None:
             await whole(writer, fault.status, fault.headers, fault.body)
             return
+        if fault.instead is not None:
+            await self._stream_instead(fault, fault.instead, body, writer)
+            return
         writer.write(head(200, {"content-type": "text/event-stream", "connection": "close"}))
         for chunk in chunks_of(body, await self._ask(body))[: fault.after]:
-            writer.write(_event(chunk))
+            writer.write(sse(chunk))
         await writer.drain()
-        match fault.then:
-            case "end":
-                pass
-            case "reset":
-                writer.transport.abort()
-            case "stall":
-                await asyncio.get_running_loop().create_future()
-            case "keep_alive":
-                await _repeat(writer, b": still here\n\n")
-            case "empty_deltas":
-                await _repeat(writer, _event(_chunk(body, {"content": ""})))
-            case "drip":
-                await _repeat(writer, _event(_chunk(body, {"content": "more "})))
-            case "error":
-                writer.write(b'data: {"error": {"message": "upstream died", "type": "server_error", "code": 502}}\n\n')
-                await writer.drain()
+        await _break_off(fault, body, writer)
+
+
+async def _break_off(fault: Fault, body: dict[str, Any], writer: asyncio.StreamWriter) -> None:
+    """How a stream ends that was begun well."""
+    match fault.then:
+        case "end":
+            pass
+        case "reset":
+            writer.transport.abort()
+        case "stall":
+            await asyncio.get_running_loop().create_future()
+        case "keep_alive":
+            await _repeat(writer, b": still here\n\n")
+        case "empty_deltas":
+            await _repeat(writer, sse(chunk_of(body, {"content": ""})))
+        case "drip":
+            await _repeat(writer, sse(chunk_of(body, {"content": "more "})))
+        case "garbage":
+            writer.write(b"data: {not json\n\nevent: ?\ndata\n\n")
+            await writer.drain()
+        case "error":
+            writer.write(b'data: {"error": {"message": "upstream died", "type": "server_error", "code": 502}}\n\n')
+            await writer.drain()
+
+
+def _with_finish(chunk: dict[str, Any], finish: str | None) -> dict[str, Any]:
+    for choice in chunk["choices"]:
+        if choice["finish_reason"] is not None and finish is not None:
+            choice["finish_reason"] = finish
+    return chunk
 
 
 async def _repeat(writer: asyncio.StreamWriter, line: bytes) -> None:
@@ -271,84 +327,6 @@ async def whole(
     fixed = {"content-length": str(len(data)), "connection": "keep-alive" if keep else "close"}
     writer.write(head(status, {"content-type": "application/json", **headers, **fixed}) + data)
     await writer.drain()
-
-
-def _event(chunk: dict[str, Any]) -> bytes:
-    return b"data: " + json.dumps(chunk).encode() + b"\n\n"
-
-
-def _frame(body: dict[str, Any], kind: str) -> dict[str, Any]:
-    return {"id": "chatcmpl-local", "object": kind, "created": 1700000000, "model": body.get("model", "local")}
-
-
-def _chunk(body: dict[str, Any], delta: dict[str, Any], finish: str | None = None) -> dict[str, Any]:
-    choice = {"index": 0, "delta": delta, "finish_reason": finish}
-    return {**_frame(body, "chat.completion.chunk"), "choices": [choice]}
-
-
-def _pieces(text: str) -> Iterator[str]:
-    return (text[start : start + PIECE] for start in range(0, len(text), PIECE))
-
-
-def chunks_of(body: dict[str, Any], reply: Reply) -> list[dict[str, Any]]:
-    """The stream of an answer: role, reasoning, text, tool calls, finish reason, and usage if it was asked for."""
-    message = reply.message
-    deltas: list[dict[str, Any]] = [{"role": "assistant", "content": ""}]
-    deltas += [{"reasoning_content": piece} for piece in _pieces(message.thinking)]
-    deltas += [{"content": piece} for piece in _pieces(message.content)]
-    for index, call in enumerate(message.tool_calls):
-        first = {"index": index, "id": call.id, "type": "function", "function": {"name": call.name, "arguments": ""}}
-        deltas.append({"tool_calls": [first]})
-        for piece in _pieces(call.arguments):
-            deltas.append({"tool_calls": [{"index": index, "function": {"arguments": piece}}]})
-    chunks = [_chunk(body, delta) for delta in deltas]
-    chunks.append(_chunk(body, {}, "tool_calls" if message.tool_calls else "stop"))
-    if body.get("stream_options", {}).get("include_usage"):
-        chunks.append({**_frame(body, "chat.completion.chunk"), "choices": [], "usage": _usage(reply)})
-    return chunks
-
-
-def completion_of(body: dict[str, Any], reply: Reply) -> dict[str, Any]:
-    """An answer in one piece."""
-    calls = [
-        {"id": call.id, "type": "function", "function": {"name": call.name, "arguments": call.arguments}}
-        for call in reply.message.tool_calls
-    ]
-    message: dict[str, Any] = {"role": "assistant", "content": reply.message.content or None}
-    if calls:
-        message["tool_calls"] = calls
-    choice = {"index": 0, "message": message, "finish_reason": "tool_calls" if calls else "stop"}
-    return {**_frame(body, "chat.completion"), "choices": [choice], "usage": _usage(reply)}
-
-
-def _usage(reply: Reply) -> dict[str, Any]:
-    usage = reply.usage
-    return {
-        "prompt_tokens": usage.input_tokens,
-        "completion_tokens": usage.output_tokens,
-        "total_tokens": usage.input_tokens + usage.output_tokens,
-        "prompt_tokens_details": {"cached_tokens": usage.cached_tokens},
-    }
-
-
-def request_of(body: dict[str, Any]) -> ModelRequest:
-    """What a request's JSON asks for, in the product's own words."""
-    tools = tuple(
-        ToolSpec(name=f["name"], description=f.get("description", ""), parameters=f.get("parameters", {}))
-        for f in (tool["function"] for tool in body.get("tools", []))
-    )
-    return ModelRequest(messages=tuple(map(_message, body["messages"])), tools=tools)
-
-
-def _message(raw: dict[str, Any]) -> Message:
-    content = raw.get("content") or ""
-    if not isinstance(content, str):
-        content = "".join(part.get("text", "") for part in content)
-    calls = tuple(
-        ToolCall(id=call["id"], name=call["function"]["name"], arguments=call["function"]["arguments"])
-        for call in raw.get("tool_calls") or []
-    )
-    return Message(role=raw["role"], content=content, tool_calls=calls, tool_call_id=raw.get("tool_call_id"))
 
 
 def asking(model: Model) -> Answer:

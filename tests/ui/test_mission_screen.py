@@ -100,12 +100,83 @@ async def test_groups_fold_and_assertions_open_to_their_evidence(tmp_path: Path,
         await seen.press("space")
         await seen.hides("EXPORT-001")
         await seen.press("n", "enter")
-        await seen.shows("VAL-IMPORT-002", "whatever the locale", "browser, by the engine itself", '"goto":"/"')
+        await seen.shows(
+            "VAL-IMPORT-002",
+            "whatever the locale",
+            "browser, by the engine itself",
+            "goto /",
+            "click role button, name Import · expect text no rows",
+        )
         await seen.shows("M2 round 1 · mechanical · expectation", "stack trace", "console.txt", "date,amount,note")
         await seen.press("n")
         await seen.shows("VAL-IMPORT-003", "the command could not be found")
         await seen.press("escape")
         await seen.shows("1 Coverage", "4 Handoffs")
+
+
+async def test_coverage_is_searched_filtered_and_regrouped(tmp_path: Path, writer: MissionWriter):
+    make.failing(writer)
+    async with screen(tmp_path, writer.files.id) as seen:
+        await seen.shows("IMPORT-002", "M3 Dark mode", "unclear")
+        await seen.press("1", "slash", *"dark")
+        await seen.shows("DARK-001", "DARK-003", "3 found", "3 of 13")
+        assert "IMPORT-002" not in seen.text()
+        await seen.press("enter")
+        await seen.until(lambda: seen.focused is not None and seen.focused.id == "coverage-lines")
+        await seen.press("escape")
+        await seen.shows("IMPORT-002", "1 Coverage ──")
+        assert "DARK-001" not in seen.text(), "what was folded before is folded again"
+        await seen.press("f")
+        await seen.shows("only failing", "IMPORT-002", "IMPORT-003", "2 of 13")
+        assert "M1 Export" not in seen.text()
+        await seen.press("f", "f")
+        await seen.shows("only stale", "CORE-001")
+        await seen.press("escape", "b")
+        await seen.shows("by area", "IMPORT ", "DARK-001", "EXPORT-001")
+        await seen.press("b")
+        await seen.shows("by state", "Failed", "Unclear", "Stale", "Passed")
+        await seen.press("minus")
+        await seen.hides("IMPORT-002")
+        await seen.press("n", "enter")
+        await seen.shows("VAL-IMPORT-002", "stack trace")
+        await seen.press("n")
+        await seen.shows("VAL-IMPORT-003")
+
+
+async def test_the_next_failing_unfolds_only_what_hides_it(tmp_path: Path, writer: MissionWriter):
+    make.failing(writer)
+    async with screen(tmp_path, writer.files.id) as seen:
+        await seen.shows("IMPORT-002")
+        await seen.press("1", "minus")
+        await seen.hides("IMPORT-002")
+        await seen.press("n")
+        await seen.shows("IMPORT-002")
+        assert "EXPORT-001" not in seen.text() and "DARK-001" not in seen.text()
+
+
+async def test_evidence_opens_over_the_screen_and_outside(
+    tmp_path: Path, writer: MissionWriter, monkeypatch: pytest.MonkeyPatch
+):
+    shown = tmp_path / "shown"
+    opener = tmp_path / "opener"
+    opener.write_text(f'#!/bin/sh\ncp "$1" {shown}.part && basename "$1" > {shown}.name && mv {shown}.part {shown}\n')
+    opener.chmod(0o755)
+    monkeypatch.setenv("MISSION_TUI_OPENER", str(opener))
+    make.failing(writer)
+    async with screen(tmp_path, writer.files.id) as seen:
+        await seen.shows("IMPORT-002")
+        await seen.press("1", "n", "enter", "E")
+        await seen.shows("screenshot.png", "▀▀▀▀▀▀▀▀")
+        await seen.press("o")
+        await seen.until(shown.exists)
+        assert shown.read_bytes().startswith(b"\x89PNG")
+        assert (tmp_path / "shown.name").read_text().strip() == "screenshot.png"
+        await seen.press("enter")
+        await seen.shows("screenshot.png  screenshot of VAL-IMPORT-002", "open outside")
+        await seen.press("escape", "e", "enter")
+        await seen.shows("console.txt", "content-type: text/csv")
+        await seen.press("slash", *"lunch", "enter")
+        await seen.shows("line 6 of 6", "n N next, previous")
 
 
 async def test_handoffs_show_claims_beside_what_was_observed(tmp_path: Path, writer: MissionWriter):

@@ -163,6 +163,7 @@ async def test_a_tree_that_lost_the_parent_of_a_setup_file_still_opens(tmp_path)
 
 async def test_an_environment_that_cannot_be_made_is_an_error(tmp_path):
     spec = spec_in(tmp_path)
+    (spec.env_dir / ".whole").touch()
     (spec.env_dir / "lib").write_text("in the way")
     with pytest.raises(BoxError, match="cannot make the environment"):
         await prepare_environment(spec.env_dir, spec, ["true"], tmp_path / "log", 60)

@@ -60,10 +60,10 @@ def test_prompts_stay_short_and_have_no_placeholders():
 
 def test_every_tool_has_a_description_that_fits():
     named = {tool for tools in EXPECTED.values() for tool in tools}
-    assert {path.stem for path in TOOLS.glob("*.md")} == named
-    for name in named:
-        text = (TOOLS / f"{name}.md").read_text(encoding="utf-8")
-        assert 0 < len(text.strip().splitlines()) <= 12, name
+    pages = list(TOOLS.glob("*.md"))
+    assert {page.name.partition(".")[0] for page in pages} == named
+    for page in pages:
+        assert 0 < len(page.read_text(encoding="utf-8").strip().splitlines()) <= 12, page.name
 
 
 def test_prompts_name_only_tools_that_their_role_has():

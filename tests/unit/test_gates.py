@@ -25,8 +25,10 @@ from mission_tui.domain.events import (
     PlanApproved,
     PlanDrafted,
     PlanSubmitted,
+    ReplayRequested,
     RunStarted,
     ScrutinyRecorded,
+    VacuousSigned,
     ValidationConcluded,
     ValidationStarted,
 )
@@ -39,6 +41,7 @@ from tests.support.missions import (
     approved,
     assertion,
     built,
+    controlled,
     created,
     evidence,
     feature,
@@ -47,6 +50,7 @@ from tests.support.missions import (
     planned,
     proved,
     refusal,
+    replayed,
     run_ended,
     validating,
     verdict,
@@ -81,10 +85,20 @@ def written(*assertions: object) -> list[AnyEvent]:
     return [created(), ContractDrafted.model_validate({"assertions": assertions})]
 
 
+def unchecked(event: ContractDrafted) -> ContractDrafted:
+    """The same contract without machine checks: an agent proves it."""
+    return ContractDrafted(assertions=tuple(assertion(a.id, guard=a.guard, checks=[]) for a in event.assertions))
+
+
 def drafted(*features: object, milestones: tuple[Milestone, ...] = (M1,)) -> PlanDrafted:
     return PlanDrafted.model_validate({"milestones": milestones, "features": features})
 
 
+CONCLUDED = ValidationConcluded(milestone="M1", round=1, passed=True, summary="sure")
+VACUOUS = {"assertion": "VAL-A-001", "feature": "F1", "commit": "c0", "outcome": "vacuous"}
+AGENT_PROVED: list[AnyEvent] = [
+    *(e if not isinstance(e, ContractDrafted) else unchecked(e) for e in validating()),
+]
 SEALED: list[AnyEvent] = [*proved(), MilestoneSealed(id="M1", head="c1")]
 
 CASES: list[tuple[str, list[AnyEvent], AnyEvent]] = [
@@ -184,6 +198,28 @@ CASES: list[tuple[str, list[AnyEvent], AnyEvent]] = [
         [created(), ContractDrafted(assertions=(assertion("VAL-A-001", checks=[]),))],
         verdict("VAL-A-001", tree="t0"),
     ),
+    ("prover", AGENT_PROVED, verdict("VAL-A-001")),
+    ("prover", [*AGENT_PROVED, replayed("VAL-A-001", round=2)], verdict("VAL-A-001")),
+    ("prover", [*AGENT_PROVED, replayed("VAL-A-001", control=VACUOUS)], verdict("VAL-A-001")),
+    ("prover", [*AGENT_PROVED, replayed("VAL-A-001", status="failed")], verdict("VAL-A-001")),
+    (
+        "replay_differs",
+        [*AGENT_PROVED, replayed("VAL-A-001", status="failed")],
+        verdict("VAL-A-001", prover="agent"),
+    ),
+    ("unknown_assertion", validating(), replayed("VAL-Z-001")),
+    ("unknown_assertion", validating(), controlled("VAL-Z-001")),
+    ("unknown_assertion", validating(), VacuousSigned(assertion="VAL-Z-001", reason="fine")),
+    ("unknown_assertion", validating(), ReplayRequested(assertion="VAL-Z-001")),
+    ("not_replayable", AGENT_PROVED, ReplayRequested(assertion="VAL-A-001")),
+    ("flow_kind", validating(), replayed("VAL-A-001", proof=assertion("VAL-A-001", by="http", checks=[]).proof)),
+    ("not_this_round", built(), controlled("VAL-A-001")),
+    ("unproved", [*validating(), verdict("VAL-A-001"), verdict("VAL-G-001")], CONCLUDED),
+    (
+        "unproved",
+        [*validating(), verdict("VAL-A-001"), verdict("VAL-G-001"), controlled("VAL-A-001", "vacuous")],
+        CONCLUDED,
+    ),
     ("unfinished_features", approved(), ValidationStarted(milestone="M1", round=1, tree="t0")),
     ("round_open", validating(), ValidationStarted(milestone="M1", round=2, tree="t-c1")),
     ("round_number", built(), ValidationStarted(milestone="M1", round=4, tree="t-c1")),
@@ -228,12 +264,29 @@ def test_a_mission_that_does_everything_right_is_never_refused():
             ValidationStarted(milestone="M2", round=1, tree="t-c2"),
             ScrutinyRecorded(milestone="M2", round=1, checks=(), comparisons=()),
             *(verdict(name, tree="t-c2", milestone="M2") for name in ("VAL-A-001", "VAL-B-001", "VAL-G-001")),
+            controlled("VAL-B-001", milestone="M2", feature_id="F2"),
             ValidationConcluded(milestone="M2", round=1, passed=True, summary="all hold"),
             MilestoneSealed(id="M2", head="c2"),
             MissionCompleted(tree="t-c2"),
         ]
     )
     assert mission.status == "completed"
+
+
+def test_a_vacuous_proof_that_the_human_signs_may_pass():
+    vacuous = [*validating(), verdict("VAL-A-001"), verdict("VAL-G-001"), controlled("VAL-A-001", "vacuous")]
+    assert refusal(vacuous, CONCLUDED) == {"unproved"}
+    assert refusal([*vacuous, VacuousSigned(assertion="VAL-A-001", reason="it is the wording")], CONCLUDED) == set()
+
+
+def test_a_replay_that_agrees_makes_a_verdict_mechanical_and_stands_once_it_was_red_without_the_work():
+    red = {**VACUOUS, "outcome": "red", "cause": "expectation"}
+    unclear = {**VACUOUS, "outcome": "inconclusive", "cause": "locator"}
+    assert refusal([*AGENT_PROVED, replayed("VAL-A-001", control=unclear)], verdict("VAL-A-001")) == set()
+    assert not fold_gated([*AGENT_PROVED, replayed("VAL-A-001", control=unclear)]).mechanical("VAL-A-001")
+    standing = fold_gated([*AGENT_PROVED, replayed("VAL-A-001", control=red)])
+    assert standing.mechanical("VAL-A-001")
+    assert standing.provable("VAL-A-001").proof.checks
 
 
 def test_a_seal_without_the_repositorys_own_checks_passing_is_refused():

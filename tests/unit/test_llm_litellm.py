@@ -14,6 +14,7 @@ from mission_tui.domain.ports import (
     ModelMisconfigured,
     ModelRequest,
     ModelUnavailable,
+    QuotaExhausted,
     Reply,
     ToolCall,
     ToolSpec,
@@ -161,8 +162,6 @@ async def test_retry_after_is_told_as_a_time(api: OpenAIServer):
     [
         (server.BAD_KEY, "api_key_env"),
         (server.UNKNOWN_MODEL, "check the model's name"),
-        (server.PAYMENT_REQUIRED, "credit"),
-        (server.OUT_OF_CREDIT, "credit"),
         (server.BAD_REQUEST, "Invalid schema for function"),
     ],
 )
@@ -175,6 +174,26 @@ async def test_what_only_a_human_can_mend_is_misconfigured_and_says_what(api: Op
     assert str(raised.value).startswith("model openai/local: ")
     assert advice in str(raised.value)
     assert "Exception" not in str(raised.value)
+
+
+@pytest.mark.parametrize("fault", [server.PAYMENT_REQUIRED, server.OUT_OF_CREDIT])
+async def test_a_used_up_account_is_no_passing_failure(api: OpenAIServer, fault: Fault):
+    api.faults.append(fault)
+
+    with pytest.raises(QuotaExhausted, match="the account needs credit") as raised:
+        await ask(api)
+
+    assert raised.value.retry_at is None
+
+
+async def test_a_used_up_quota_names_its_reset(api: OpenAIServer):
+    headers = {"x-ratelimit-remaining-requests": "0", "x-ratelimit-reset-requests": "1h30m"}
+    api.faults.append(Fault(429, headers, server.OUT_OF_CREDIT.body))
+
+    with pytest.raises(QuotaExhausted) as raised:
+        await ask(api)
+
+    assert raised.value.retry_at == pytest.approx(time.time() + 5400, abs=5)
 
 
 async def test_a_conversation_that_is_too_long_is_an_overflow(api: OpenAIServer):

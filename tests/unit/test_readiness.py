@@ -188,6 +188,7 @@ def test_a_vite_project_in_typescript_is_checked_and_launched(tmp_path: Path):
             ),
             "package-lock.json": "{}",
             "tsconfig.json": "{}",
+            "index.html": "",
         },
     )
     assert found.stacks == ("TypeScript",)
@@ -252,15 +253,15 @@ def test_makefile_ci_containers_and_notes_for_agents_are_heard(tmp_path: Path):
     )
     assert found.stacks == ("Go",)
     assert commands(found, "test") == {
+        "go test ./...": "go.mod",
         "make test": "Makefile [test]",
         "go test -race ./...": ".github/workflows/ci.yml [unit]",
         "go test ./... -count=1": "AGENTS.md:1",
     }
     assert commands(found, "lint") == {"make lint": "Makefile [lint]", "golangci-lint run": "AGENTS.md:4"}
     assert commands(found, "launch") == {"serve --port 80": "Dockerfile [CMD]"}
-    assert found.proposed.checks == {"lint": "make lint", "tests": "make test"}
+    assert found.proposed.checks == {"build": "go build ./...", "tests": "go test ./...", "lint": "make lint"}
     assert [gap.what for gap in found.cannot_validate] == ["whatever needs postgres", "whatever needs redis"]
-    assert found.notes == ("Go was found; only its Makefile, CI and documents were read",)
 
 
 def test_an_empty_directory_is_a_new_project(tmp_path: Path):

@@ -101,7 +101,7 @@ def test_facts_and_steps_inside_one_transaction_stand_or_fall_together(tmp_path)
     [step] = begin(store, tool())
 
     def half() -> None:
-        with store.db.atomic():
+        with store.db.atomic("test"):
             store.ledger.append(created())
             store.journal.advance(finish=[finished(step)], start=[model()])
             raise KeyboardInterrupt
@@ -110,7 +110,7 @@ def test_facts_and_steps_inside_one_transaction_stand_or_fall_together(tmp_path)
         half()
     assert store.ledger.mission.seq == 0
     assert store.journal.steps("R1") == [step]
-    with store.db.atomic():
+    with store.db.atomic("test"):
         store.ledger.append(created())
         store.journal.advance(finish=[finished(step)])
     assert store.ledger.mission.seq == 1

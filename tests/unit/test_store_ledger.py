@@ -76,7 +76,7 @@ def test_a_caller_s_failed_transaction_takes_facts_back_from_memory(tmp_path):
     before = store.ledger.mission
 
     def two_things() -> None:
-        with store.db.atomic():
+        with store.db.atomic("test"):
             store.ledger.append(said("one"))
             store.ledger.append(said("two"))
             raise RuntimeError("the second half failed")
@@ -92,7 +92,7 @@ def test_a_caller_s_failed_transaction_takes_facts_back_from_memory(tmp_path):
 def test_a_refusal_inside_a_transaction_leaves_the_rest_of_it_standing(tmp_path):
     store = new_store(tmp_path)
     store.ledger.append(created())
-    with store.db.atomic():
+    with store.db.atomic("test"):
         store.ledger.append(said("kept"))
         with pytest.raises(GateRefused):
             store.ledger.append(said("gone"), created())

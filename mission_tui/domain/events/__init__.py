@@ -34,6 +34,7 @@ from mission_tui.domain.events.lifecycle import (
     MissionResumed,
     MissionRolledBack,
     SeatChanged,
+    SeatSwitched,
     SkillsCommitted,
     SkillWritten,
 )
@@ -52,10 +53,15 @@ from mission_tui.domain.events.planning import (
     PlanDrafted,
     PlanReturned,
     PlanSubmitted,
+    VacuousSigned,
 )
 from mission_tui.domain.events.validation import (
     BaseProved,
     ContractReviewed,
+    ControlRecorded,
+    FlowReplayed,
+    ReplayRecorded,
+    ReplayRequested,
     ReviewRecorded,
     ScrutinyRecorded,
     UserTestingRecorded,
@@ -65,14 +71,22 @@ from mission_tui.domain.events.validation import (
 )
 
 LifecycleEvent = (
-    MissionPaused | MissionResumed | MissionAborted | MissionCompleted | MissionFailed | BudgetChanged | SeatChanged
+    MissionPaused
+    | MissionResumed
+    | MissionAborted
+    | MissionCompleted
+    | MissionFailed
+    | BudgetChanged
+    | SeatChanged
+    | SeatSwitched
 )
 ConversationEvent = MessageSaid | MessagesDelivered | ConstraintBroadcast | SkillWritten | SkillsCommitted
 ContractEvent = ContractDrafted | ContractAmended | AssertionOverridden
-PlanEvent = PlanDrafted | PlanSubmitted | PlanReturned | PlanApproved | MilestoneAdded | MilestoneSealed
+PlanEvent = PlanDrafted | PlanSubmitted | PlanReturned | PlanApproved | VacuousSigned | MilestoneAdded | MilestoneSealed
 FeatureEvent = FeatureAdded | FeatureChanged | FeatureCancelled | FeatureCompleted | FeatureFailed
 RunEvent = RunStarted | RunEnded | HandoffRecorded
 IssueEvent = IssueOpened | FindingSeen | IssueDismissed
+ControlEvent = ControlRecorded | FlowReplayed | ReplayRequested | ReplayRecorded
 ValidationEvent = (
     BaseProved
     | ContractReviewed
@@ -80,6 +94,7 @@ ValidationEvent = (
     | ScrutinyRecorded
     | ReviewRecorded
     | VerdictRecorded
+    | ControlEvent
     | UserTestingRecorded
     | ValidationConcluded
 )
@@ -127,6 +142,8 @@ __all__ = [
     "ContractDrafted",
     "ContractEvent",
     "ContractReviewed",
+    "ControlEvent",
+    "ControlRecorded",
     "ConversationEvent",
     "DecisionAnswered",
     "DecisionEvent",
@@ -140,6 +157,7 @@ __all__ = [
     "FeatureEvent",
     "FeatureFailed",
     "FindingSeen",
+    "FlowReplayed",
     "HandoffRecorded",
     "IssueDismissed",
     "IssueEvent",
@@ -162,15 +180,19 @@ __all__ = [
     "PlanReturned",
     "PlanSubmitted",
     "Recorded",
+    "ReplayRecorded",
+    "ReplayRequested",
     "ReviewRecorded",
     "RunEnded",
     "RunEvent",
     "RunStarted",
     "ScrutinyRecorded",
     "SeatChanged",
+    "SeatSwitched",
     "SkillWritten",
     "SkillsCommitted",
     "UserTestingRecorded",
+    "VacuousSigned",
     "ValidationConcluded",
     "ValidationEvent",
     "ValidationStarted",

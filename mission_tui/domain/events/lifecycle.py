@@ -71,6 +71,17 @@ class BudgetChanged(Event):
     limits: Limits
 
 
+class SeatSwitched(Event):
+    """Another model answers for a seat: its fallback, or itself again."""
+
+    kind: Literal["seat_switched"] = "seat_switched"
+    role: str
+    model: str
+    reason: str
+    until: float | None = None
+    """Unix time in seconds at which the seat's own model is asked again; None: it is the seat's own."""
+
+
 class SeatChanged(Event):
     kind: Literal["seat_changed"] = "seat_changed"
     role: str

@@ -30,6 +30,14 @@ class AssertionOverridden(Event):
     reason: str = Field(min_length=1)
 
 
+class VacuousSigned(Event):
+    """The human keeps an assertion although its proof passes without the work."""
+
+    kind: Literal["vacuous_signed"] = "vacuous_signed"
+    assertion: str
+    reason: str = Field(min_length=1)
+
+
 class PlanDrafted(Event):
     """Milestones and features of a plan not yet approved, upserted by id."""
 

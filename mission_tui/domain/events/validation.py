@@ -2,8 +2,19 @@
 
 from typing import Literal
 
+from mission_tui.domain.contract import Proof
 from mission_tui.domain.events.base import Event
-from mission_tui.domain.verdict import BaseResult, CheckComparison, CheckOutcome, Finding, Verdict
+from mission_tui.domain.verdict import (
+    BaseResult,
+    Cause,
+    CheckComparison,
+    CheckOutcome,
+    ControlResult,
+    Evidence,
+    Finding,
+    Verdict,
+    VerdictStatus,
+)
 from mission_tui.domain.weakened import AnsweredCandidate
 
 
@@ -61,6 +72,57 @@ class ReviewRecorded(Event):
 class VerdictRecorded(Event):
     kind: Literal["verdict_recorded"] = "verdict_recorded"
     verdict: Verdict
+
+
+class ControlRecorded(Event):
+    """The negative control: proofs of the milestone's features on those features' parent trees."""
+
+    kind: Literal["control_recorded"] = "control_recorded"
+    milestone: str
+    round: int
+    results: tuple[ControlResult, ...]
+
+
+class FlowReplayed(Event):
+    """The engine carried out, in a fresh session, the check steps that an agent gave for what it had found."""
+
+    kind: Literal["flow_replayed"] = "flow_replayed"
+    assertion: str
+    proof: Proof
+    """The assertion's proof with the flow as its checks."""
+    claimed: VerdictStatus
+    status: VerdictStatus
+    """What the replay found."""
+    cause: Cause | None = None
+    reason: str
+    evidence: tuple[Evidence, ...] = ()
+    control: ControlResult | None = None
+    """The same steps on the tree from before the work; None where nobody's work can be taken away."""
+    milestone: str
+    round: int
+
+    @property
+    def agreed(self) -> bool:
+        return self.status == self.claimed
+
+
+class ReplayRequested(Event):
+    """The human wants to see a proof carried out."""
+
+    kind: Literal["replay_requested"] = "replay_requested"
+    assertion: str
+
+
+class ReplayRecorded(Event):
+    """What the proof that the human asked for said. It is no verdict, but a pass does not survive its failure."""
+
+    kind: Literal["replay_recorded"] = "replay_recorded"
+    assertion: str
+    status: VerdictStatus
+    cause: Cause | None = None
+    reason: str
+    evidence: tuple[Evidence, ...] = ()
+    tree: str
 
 
 class UserTestingRecorded(Event):

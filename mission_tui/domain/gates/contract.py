@@ -78,7 +78,7 @@ def locators_anchor_no_implementation(_mission: Mission, event: AnyEvent) -> Ite
     for a in _written(event):
         for number, step in enumerate(a.proof.checks):
             if isinstance(step, BrowserStep):
-                for selector in _selectors(step):
+                for selector in selectors(step):
                     yield Violation(
                         rule="locator",
                         offender=a.id,
@@ -87,7 +87,8 @@ def locators_anchor_no_implementation(_mission: Mission, event: AnyEvent) -> Ite
                     )
 
 
-def _selectors(step: BrowserStep) -> Iterator[str]:
+def selectors(step: BrowserStep) -> Iterator[str]:
+    """Targets that are written as selectors, not by role, label or text."""
     targets = [step.click, step.expect_visible, step.expect_hidden]
     for holder in (step.fill, step.press, step.select, step.expect_text, step.expect_count, step.expect_style):
         if holder is not None and not isinstance(holder, str):

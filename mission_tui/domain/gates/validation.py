@@ -2,19 +2,25 @@
 
 from collections.abc import Iterator
 
+from mission_tui.domain.control import complaints, to_control
 from mission_tui.domain.events import (
     AnyEvent,
+    ControlRecorded,
+    FlowReplayed,
     MilestoneSealed,
     MissionCompleted,
+    ReplayRequested,
     ReviewRecorded,
     ScrutinyRecorded,
     UserTestingRecorded,
+    VacuousSigned,
     ValidationConcluded,
     ValidationStarted,
     VerdictRecorded,
 )
 from mission_tui.domain.gates.base import Violation
 from mission_tui.domain.mission import Mission
+from mission_tui.domain.verdict import Verdict
 
 
 def a_pass_carries_its_evidence(mission: Mission, event: AnyEvent) -> Iterator[Violation]:
@@ -51,11 +57,12 @@ def a_verdict_is_about_the_present(mission: Mission, event: AnyEvent) -> Iterato
         yield Violation(
             rule="unknown_assertion", offender=verdict.assertion, message=f"{verdict.assertion}: is not in the contract"
         )
-    elif verdict.prover == "mechanical" and not assertion.mechanical:
+    elif verdict.prover == "mechanical" and not (mission.mechanical(verdict.assertion) or _replayed(mission, verdict)):
         yield Violation(
             rule="prover",
             offender=verdict.assertion,
-            message=f"{verdict.assertion}: has no checks, so it cannot be proved mechanically",
+            message=f"{verdict.assertion}: has no checks and no flow whose replay agrees, so it cannot be proved "
+            "mechanically",
         )
     if verdict.tree != mission.tree:
         yield Violation(
@@ -63,6 +70,60 @@ def a_verdict_is_about_the_present(mission: Mission, event: AnyEvent) -> Iterato
             offender=verdict.assertion,
             message=f"{verdict.assertion}: was proved on tree {verdict.tree[:8]}, but the mission is at "
             f"{mission.tree[:8]}; prove it again",
+        )
+
+
+def _replayed(mission: Mission, verdict: Verdict) -> bool:
+    """Whether the engine has seen in this round what the verdict says, and seen it fail without the work if it can."""
+    flow = mission.validation.flows.get(verdict.assertion)
+    if flow is None or (flow.milestone, flow.round) != (verdict.milestone, verdict.round):
+        return False
+    vacuous = flow.control is not None and flow.control.outcome == "vacuous"
+    return flow.agreed and flow.status == verdict.status and not (vacuous and verdict.status == "passed")
+
+
+def a_pass_does_not_contradict_its_replay(mission: Mission, event: AnyEvent) -> Iterator[Violation]:
+    """Once the engine saw the product do otherwise, only a replay that agrees makes it a pass."""
+    if not isinstance(event, VerdictRecorded) or event.verdict.status != "passed":
+        return
+    verdict = event.verdict
+    flow = mission.validation.contradicted(verdict.assertion, verdict.milestone, verdict.round)
+    if flow is not None:
+        yield Violation(
+            rule="replay_differs",
+            offender=verdict.assertion,
+            message=f"{verdict.assertion}: the engine replayed your flow and saw otherwise ({flow.reason}); give a "
+            "flow whose replay passes, or record failed or inconclusive",
+        )
+
+
+def controls_and_replays_name_live_assertions(mission: Mission, event: AnyEvent) -> Iterator[Violation]:
+    """What is not in the contract has no proof; a review is no flow; a guard has nobody's work to take away."""
+    names: tuple[str, ...] = ()
+    if isinstance(event, ControlRecorded):
+        names = tuple(r.assertion for r in event.results)
+    elif isinstance(event, FlowReplayed | VacuousSigned | ReplayRequested):
+        names = (event.assertion,)
+    for name in names:
+        if name not in mission.contract.assertions:
+            yield Violation(rule="unknown_assertion", offender=name, message=f"{name}: no live assertion has this id")
+    if isinstance(event, FlowReplayed) and event.assertion in mission.contract.assertions:
+        by = mission.contract.assertions[event.assertion].proof.by
+        if event.proof.by != by or by == "review":
+            yield Violation(
+                rule="flow_kind", offender=event.assertion, message=f"{event.assertion}: a {by} proof has no such flow"
+            )
+
+
+def only_what_the_engine_proves_is_replayed(mission: Mission, event: AnyEvent) -> Iterator[Violation]:
+    """Without checks and without a flow that stands there is nothing to carry out."""
+    if not isinstance(event, ReplayRequested) or event.assertion not in mission.contract.assertions:
+        return
+    if not mission.mechanical(event.assertion):
+        yield Violation(
+            rule="not_replayable",
+            offender=event.assertion,
+            message=f"{event.assertion}: has no checks and no flow that stands, so only a validator can prove it",
         )
 
 
@@ -90,7 +151,9 @@ def a_round_begins_when_its_features_are_done(mission: Mission, event: AnyEvent)
 
 def reports_belong_to_an_open_round(mission: Mission, event: AnyEvent) -> Iterator[Violation]:
     """Checks, reviews, tests and conclusions are recorded in the round that is under way; checks once."""
-    if not isinstance(event, ScrutinyRecorded | ReviewRecorded | UserTestingRecorded | ValidationConcluded):
+    if not isinstance(
+        event, ScrutinyRecorded | ReviewRecorded | ControlRecorded | UserTestingRecorded | ValidationConcluded
+    ):
         return
     last = mission.validation.last_round(event.milestone)
     fits = last is not None and last.concluded is None and last.round == event.round
@@ -127,6 +190,8 @@ def unproved(mission: Mission, milestone: str) -> list[str]:
         for c in last.scrutiny.comparisons
         if not c.ok
     ]
+    reasons += complaints(mission, mission.to_prove(milestone))
+    reasons += [f"{name} has not been through the negative control" for name in to_control(mission, milestone)]
     if last.tree != mission.tree:
         reasons.append("the tree has changed since the last round")
     return reasons
@@ -207,6 +272,9 @@ def a_mission_completes_when_all_is_sealed_and_holds(mission: Mission, event: An
 RULES = (
     a_pass_carries_its_evidence,
     a_verdict_is_about_the_present,
+    a_pass_does_not_contradict_its_replay,
+    controls_and_replays_name_live_assertions,
+    only_what_the_engine_proves_is_replayed,
     a_round_begins_when_its_features_are_done,
     reports_belong_to_an_open_round,
     milestones_exist,

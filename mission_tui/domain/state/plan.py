@@ -18,6 +18,7 @@ from mission_tui.domain.events import (
     PlanReturned,
     PlanSubmitted,
     RunStarted,
+    VacuousSigned,
 )
 from mission_tui.domain.plan import Feature, FeatureOrigin, Milestone, Services
 
@@ -31,8 +32,10 @@ class FeatureState:
     origin: FeatureOrigin = "plan"
     status: FeatureStatus = "pending"
     attempts: int = 0
+    parent: str | None = None
+    """Commit from before its first attempt: the tree without any of its work."""
     base: str | None = None
-    """Commit its completed work started from: its parent tree."""
+    """Commit that its completed attempt started from."""
     head: str | None = None
     commits: tuple[str, ...] = ()
     paths: tuple[str, ...] = ()
@@ -79,6 +82,8 @@ class PlanState:
                 return replace(
                     self, approved=True, submitted=True, signed_vacuous=signed, signed_base=event.base_was_proved
                 )
+            case VacuousSigned():
+                return replace(self, signed_vacuous=self.signed_vacuous | {event.assertion})
             case MilestoneAdded():
                 return self._with_milestone(MilestoneState(event.milestone))
             case MilestoneSealed():
@@ -106,7 +111,8 @@ class PlanState:
         if event.role != "worker" or event.feature is None:
             return self
         old = self.features[event.feature]
-        return self._with_feature(replace(old, status="in_progress", attempts=old.attempts + 1))
+        parent = old.parent or event.base
+        return self._with_feature(replace(old, status="in_progress", attempts=old.attempts + 1, parent=parent))
 
     def owners(self) -> dict[str, str]:
         """The feature that answers for each assertion: the last live one that names it, so a fix takes over."""

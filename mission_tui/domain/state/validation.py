@@ -7,6 +7,11 @@ from mission_tui.domain.events import (
     BaseProved,
     CommitRecorded,
     ContractReviewed,
+    ControlEvent,
+    ControlRecorded,
+    FlowReplayed,
+    ReplayRecorded,
+    ReplayRequested,
     ReviewRecorded,
     ScrutinyRecorded,
     UserTestingRecorded,
@@ -15,7 +20,7 @@ from mission_tui.domain.events import (
     ValidationStarted,
     VerdictRecorded,
 )
-from mission_tui.domain.verdict import CheckOutcome, Verdict
+from mission_tui.domain.verdict import CheckOutcome, ControlResult, Verdict
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,8 +49,17 @@ class ValidationState:
     stale: frozenset[str] = frozenset()
     """Assertions whose last pass was proved before a change that it depends on."""
     rounds: dict[str, tuple[RoundState, ...]] = field(default_factory=dict[str, tuple[RoundState, ...]])
+    controls: dict[str, ControlResult] = field(default_factory=dict[str, ControlResult])
+    """What each assertion's proof said on the tree from before the work."""
+    flows: dict[str, FlowReplayed] = field(default_factory=dict[str, FlowReplayed])
+    """The last flow that an agent gave for each assertion, with its replay."""
+
+    replays: dict[str, ReplayRecorded | None] = field(default_factory=dict[str, ReplayRecorded | None])
+    """The last proof of each assertion that the human asked for; None while it has yet to be carried out."""
 
     def apply(self, event: ValidationEvent) -> "ValidationState":
+        if isinstance(event, ControlEvent):
+            return self._control(event)
         match event:
             case BaseProved():
                 return replace(self, base=event)
@@ -77,7 +91,25 @@ class ValidationState:
 
     def forget(self, assertions: frozenset[str]) -> "ValidationState":
         """A changed statement or proof makes its old verdicts meaningless for the present: they go stale."""
-        return replace(self, stale=self.stale | (assertions & self.verdicts.keys()))
+        return replace(
+            self,
+            stale=self.stale | (assertions & self.verdicts.keys()),
+            controls={name: r for name, r in self.controls.items() if name not in assertions},
+            flows={name: f for name, f in self.flows.items() if name not in assertions},
+        )
+
+    def standing(self, assertion: str) -> FlowReplayed | None:
+        """A flow that passed here and failed without the work: from then on it proves its assertion."""
+        flow = self.flows.get(assertion)
+        red = flow is not None and flow.control is not None and flow.control.outcome == "red"
+        return flow if flow is not None and red and flow.agreed and flow.status == "passed" else None
+
+    def contradicted(self, assertion: str, milestone: str, round_number: int) -> FlowReplayed | None:
+        """The flow of this round whose replay saw the product do otherwise than its agent said."""
+        flow = self.flows.get(assertion)
+        if flow is None or flow.agreed or (flow.milestone, flow.round) != (milestone, round_number):
+            return None
+        return flow if flow.claimed == "passed" and flow.cause == "expectation" else None
 
     def latest(self, assertion: str) -> Verdict | None:
         history = self.verdicts.get(assertion)
@@ -109,6 +141,21 @@ class ValidationState:
         if last is None or last.round != verdict.round:
             return state
         return state._with_round(replace(last, proved=last.proved | {verdict.assertion}))
+
+    def _control(self, event: ControlEvent) -> "ValidationState":
+        """What proofs said without the work. A flow that stands is given up only for one that stands too."""
+        if isinstance(event, ReplayRequested):
+            return replace(self, replays={**self.replays, event.assertion: None})
+        if isinstance(event, ReplayRecorded):
+            failed = {event.assertion} if event.status == "failed" else set[str]()
+            replays = {**self.replays, event.assertion: event}
+            return replace(self, replays=replays, stale=self.stale | (failed & self.verdicts.keys()))
+        if isinstance(event, ControlRecorded):
+            return replace(self, controls={**self.controls, **{r.assertion: r for r in event.results}})
+        state = replace(self, flows={**self.flows, event.assertion: event})
+        if self.standing(event.assertion) and not state.standing(event.assertion):
+            return self
+        return state
 
     def _last(self, milestone: str) -> RoundState:
         return self.rounds[milestone][-1]

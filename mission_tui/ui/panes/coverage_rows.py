@@ -1,8 +1,10 @@
 """The coverage matrix as lines: milestones, their features, and the assertions that each must make true."""
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from functools import cached_property
+from typing import Literal, NamedTuple, get_args
 
 from rich.cells import cell_len
 
@@ -101,28 +103,80 @@ class AssertionRow:
 
 
 CoverageRow = GroupRow | AssertionRow
+Grouping = Literal["milestone", "area", "state"]
+GROUPINGS: tuple[Grouping, ...] = get_args(Grouping)
+FAILING: frozenset[AssertionStatus] = frozenset(("failed", "blocked", "inconclusive"))
+FILTERS: dict[str, frozenset[AssertionStatus]] = {
+    "": frozenset(),
+    "failing": FAILING,
+    "pending": frozenset(("pending",)),
+    "stale": frozenset(("stale",)),
+    "signed": frozenset(("overridden",)),
+    "passed": frozenset(("passed",)),
+}
+"""What `f` goes through: the name on the screen, and the states that stay."""
+ORDER: tuple[AssertionStatus, ...] = ("failed", "blocked", "inconclusive", "stale", "pending", "overridden", "passed")
 
 
 @dataclass(frozen=True, slots=True)
+class View:
+    """What of the contract is shown, and how it is grouped."""
+
+    by: Grouping = "milestone"
+    states: str = ""
+    text: re.Pattern[str] | None = None
+
+    @property
+    def narrowed(self) -> bool:
+        return bool(self.states) or self.text is not None
+
+    def keeps(self, mission: Mission, name: str, owner: str) -> bool:
+        states = FILTERS[self.states]
+        if states and mission.assertion_status(name) not in states:
+            return False
+        if self.text is None:
+            return True
+        assertion = mission.contract.assertions[name]
+        title = mission.plan.features[owner].feature.title if owner else ""
+        words = (name, assertion.title, assertion.statement, assertion.area_name, owner, title)
+        return any(self.text.search(word) for word in words)
+
+
+@dataclass(frozen=True)
 class Coverage:
     """Builds the rows of one state of the mission."""
 
     mission: Mission
     folded: frozenset[str]
     """Keys of groups and features that are folded."""
+    view: View = View()
 
-    @property
-    def id_width(self) -> int:
+    @cached_property
+    def names(self) -> list[str]:
+        """The assertions that are shown, folded away or not, in the order of the contract."""
+        known, view = self.mission.contract.assertions, self.view
+        if not view.narrowed:
+            return list(known)
+        return [name for name in known if view.keeps(self.mission, name, self._owners.get(name, ""))]
+
+    @cached_property
+    def _owners(self) -> dict[str, str]:
+        return self.mission.plan.owners()
+
+    @cached_property
+    def _id_width(self) -> int:
         return max((len(short_id(name)) for name in self.mission.contract.assertions), default=0)
 
     def rows(self) -> list[CoverageRow]:
-        mission = self.mission
-        if not mission.plan.features:
-            return list(self._areas())
-        owners = mission.plan.owners()
+        mission, names = self.mission, self.names
+        if self.view.by == "state":
+            return [row for status in ORDER for row in self._state(status, names)]
+        if self.view.by == "area" or not mission.plan.features:
+            return list(self._areas(names))
+        owners = self._owners
         owned: dict[str, list[str]] = {}
         loose: list[str] = []
-        for name in mission.contract.assertions:
+        for name in names:
             owned.setdefault(owners[name], []).append(name) if name in owners else loose.append(name)
         rows: list[CoverageRow] = []
         for milestone in mission.plan.milestones:
@@ -133,19 +187,23 @@ class Coverage:
         rows += self._group("rest", "Unowned", "no feature fulfils these yet", rest)
         return rows
 
-    def _areas(self) -> Iterator[CoverageRow]:
-        """While there is no plan the contract is grouped by area."""
+    def _areas(self, names: Sequence[str]) -> Iterator[CoverageRow]:
         areas: dict[str, list[str]] = {}
-        for name, assertion in self.mission.contract.assertions.items():
-            areas.setdefault(assertion.area_name, []).append(name)
-        for area, names in areas.items():
-            yield from self._group(f"area:{area}", clean(area, 40), "", names)
+        for name in names:
+            areas.setdefault(self.mission.contract.assertions[name].area_name, []).append(name)
+        for area, members in areas.items():
+            yield from self._group(f"area:{area}", clean(area, 40), "", members)
 
-    def _group(self, key: str, name: str, title: str, names: list[str]) -> list[CoverageRow]:
+    def _state(self, status: AssertionStatus, names: Sequence[str]) -> list[CoverageRow]:
+        members = [name for name in names if self.mission.assertion_status(name) == status]
+        return self._group(f"state:{status}", ASSERTION[status].word.capitalize(), "", members, ASSERTION[status])
+
+    def _group(self, key: str, name: str, title: str, names: list[str], look: Look | None = None) -> list[CoverageRow]:
         if not names:
             return []
         numbers = tally(self.mission, names)
-        look = Look("✔", "hold", "good") if numbers.proved == numbers.total else Look("·", "open", "faint")
+        if look is None:
+            look = Look("✔", "hold", "good") if numbers.proved == numbers.total else Look("·", "open", "faint")
         head = GroupRow(key, name, title, look, numbers, key in self.folded)
         return [head, *self._assertions(names, 2)] if key not in self.folded else [head]
 
@@ -153,6 +211,10 @@ class Coverage:
         mission = self.mission
         features = [f for f in mission.plan.features.values() if f.feature.milestone == name]
         names = [a for f in features for a in owned.get(f.feature.id, ())]
+        if self.view.narrowed:
+            features = [f for f in features if owned.get(f.feature.id)]
+            if not names:
+                return []
         key = f"m:{name}"
         rounds = len(mission.validation.rounds.get(name, ()))
         head = GroupRow(
@@ -193,5 +255,5 @@ class Coverage:
                 evidence=len(history[-1].evidence) if history else 0,
                 verdicts=len(history),
                 indent=indent,
-                id_width=self.id_width,
+                id_width=self._id_width,
             )

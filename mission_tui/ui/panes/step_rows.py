@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
+from difflib import SequenceMatcher
 from typing import Any, cast
 
 from mission_tui.domain.ports import JsonObject
@@ -91,6 +92,8 @@ class StepLines:
     width: int
     now: float = 0.0
     """Unix time in seconds, for how long a step has been running."""
+    thinking: bool = False
+    """Whether what the model thought is unfolded everywhere."""
 
     def of(self, step: StepRecord, unfolded: bool) -> list[Painted]:
         key = str(step.n)
@@ -130,7 +133,7 @@ class StepLines:
         message: JsonObject = result.get("message") or {}
         thinking, text = str(message.get("thinking") or ""), str(message.get("content") or "")
         if thinking:
-            yield from self._thinking(key, thinking, unfolded)
+            yield from self._thinking(key, thinking, unfolded or self.thinking)
         if text.strip():
             yield from self._text(key, text.strip(), "plain", 400 if unfolded else 40, "  ")
 
@@ -173,8 +176,7 @@ class StepLines:
     def _unfolded(self, key: str, step: StepRecord) -> Iterator[Painted]:
         arguments = arguments_of(step)
         if {"old", "new"} <= arguments.keys():
-            yield from self._block(key, str(arguments["old"]), "removed", "  - ")
-            yield from self._block(key, str(arguments["new"]), "added", "  + ")
+            yield from self._changed(key, str(arguments["old"]), str(arguments["new"]))
         elif "content" in arguments:
             yield from self._block(key, str(arguments["content"]), "added", "  + ")
         else:
@@ -183,11 +185,21 @@ class StepLines:
         text = str(result.get("text", ""))
         if text:
             yield from self._block(key, text, "plain", "  │ ")
-        if len(text) > UNFOLDED_LINES * self.width or result.get("artifact"):
-            whole = f"the whole output is artifact {str(result.get('artifact'))[:12]}" if result.get("artifact") else ""
-            yield Painted(
-                key, ("  │ ", "faint"), (cut(f"{sized(len(text))} shown {whole}".rstrip(), self.width - 4), "faint")
-            )
+        if result.get("artifact") or len(text) > UNFOLDED_LINES * self.width or text.count("\n") > UNFOLDED_LINES:
+            size = "" if result.get("artifact") else f" ({sized(len(text))})"
+            yield Painted(key, ("  │ ", "faint"), (cut(f"o shows the whole output{size}", self.width - 4), "faint"))
+
+    def _changed(self, key: str, old: str, new: str) -> Iterator[Painted]:
+        """An edit line by line: what goes, what comes, and what stays between them."""
+        before, after = clean(old).split("\n"), clean(new).split("\n")
+        for tag, i, j, k, m in SequenceMatcher(None, before, after, autojunk=False).get_opcodes():
+            if tag == "equal":
+                yield from self._block(key, "\n".join(before[i:j]), "plain", "    ")
+                continue
+            if i < j:
+                yield from self._block(key, "\n".join(before[i:j]), "removed", "  - ")
+            if k < m:
+                yield from self._block(key, "\n".join(after[k:m]), "added", "  + ")
 
     def _arguments(self, key: str, arguments: JsonObject) -> Iterator[Painted]:
         about = _about(arguments)
@@ -200,6 +212,17 @@ class StepLines:
     def _block(self, key: str, text: str, tone: Tone, lead: str) -> Iterator[Painted]:
         for part in wrapped(clean(text), self.width - len(lead), UNFOLDED_LINES):
             yield Painted(key, (lead, "faint" if tone in ("plain", "code") else tone), (part, tone))
+
+
+def step_text(step: StepRecord) -> str:
+    """All of a step as plain text: what was called, with what, and what came of it."""
+    result = step.result or {}
+    if step.kind == "model":
+        message: JsonObject = result.get("message") or {}
+        parts = [str(message.get("thinking") or ""), str(message.get("content") or ""), str(result.get("error") or "")]
+        return "\n\n".join(filter(None, parts))
+    arguments = [f"{n}: {v if isinstance(v, str) else json.dumps(v)}" for n, v in arguments_of(step).items()]
+    return "\n".join([step.name, *arguments, "", str(result.get("text", ""))]).lstrip("\n")
 
 
 def _about(arguments: JsonObject) -> str:

@@ -13,62 +13,19 @@ from mission_tui.store.live import LiveText
 from mission_tui.store.status import active_run
 from mission_tui.store.steps import StepRecord
 from mission_tui.ui.look import Line
-from mission_tui.ui.panes.step_rows import StepLines
+from mission_tui.ui.outside import copy
+from mission_tui.ui.panes.step_rows import StepLines, step_text
+from mission_tui.ui.panes.step_window import StepWindow
+from mission_tui.ui.panes.wishes import OutputOpened, RunWanted, StepSought, StepsWanted
+from mission_tui.ui.widgets.find import FindBar, pattern
 from mission_tui.ui.widgets.frame import Framed
 from mission_tui.ui.widgets.keybar import Hint
-from mission_tui.ui.widgets.lines import LineView, Painted
+from mission_tui.ui.widgets.lines import LineView, Painted, Row
 
-KEPT = 600
-"""Steps held in memory around what is in view; the rest is read again when it is scrolled to."""
 MARGIN = 5
 """Lines from an end of what is held at which more is read."""
-
-
-class StepWindow:
-    """The steps of one run that are held, and their lines for one width."""
-
-    def __init__(self) -> None:
-        self.steps: dict[int, StepRecord] = {}
-        self.last = 0
-        """Number of the run's latest step, held or not."""
-        self._lines: dict[int, list[Painted]] = {}
-
-    @property
-    def first_held(self) -> int:
-        return min(self.steps, default=0)
-
-    @property
-    def last_held(self) -> int:
-        return max(self.steps, default=0)
-
-    def merge(self, steps: list[StepRecord], last: int, keep_end: bool) -> None:
-        """Take steps in that touch what is held; beyond KEPT the far end is forgotten."""
-        self.last = max(self.last, last)
-        for step in steps:
-            if not self.steps or self.first_held - len(steps) <= step.n <= self.last_held + len(steps):
-                self.steps[step.n] = step
-                self._lines.pop(step.n, None)
-        self.steps = dict(sorted(self.steps.items()))
-        excess = len(self.steps) - KEPT
-        if excess > 0:
-            gone = list(self.steps)[:excess] if keep_end else list(self.steps)[-excess:]
-            for n in gone:
-                del self.steps[n]
-                self._lines.pop(n, None)
-
-    def rows(self, layout: StepLines, unfolded: set[int]) -> list[Painted]:
-        rows: list[Painted] = []
-        for n, step in self.steps.items():
-            if n not in self._lines:
-                self._lines[n] = layout.of(step, n in unfolded)
-            rows += self._lines[n]
-        return rows
-
-    def forget_layout(self, n: int | None = None) -> None:
-        if n is None:
-            self._lines.clear()
-        else:
-            self._lines.pop(n, None)
+AROUND = 60
+"""Steps that are read before one that was found."""
 
 
 class TranscriptPane(Framed):
@@ -77,25 +34,21 @@ class TranscriptPane(Framed):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("[", "run(-1)", "earlier run", show=False),
         Binding("]", "run(1)", "later run", show=False),
+        Binding("slash", "find", "find", show=False),
+        Binding("n", "found(1)", "next", show=False),
+        Binding("N", "found(-1)", "previous", show=False),
+        Binding("e", "error(1)", "next error", show=False),
+        Binding("E", "error(-1)", "previous error", show=False),
+        Binding("J,ctrl+down", "step(1)", "next step", show=False),
+        Binding("K,ctrl+up", "step(-1)", "previous step", show=False),
+        Binding("o", "whole", "whole output", show=False),
+        Binding("y", "copy", "copy", show=False),
+        Binding("f", "hold", "follow or hold", show=False),
+        Binding("t", "thinking", "thinking", show=False),
     ]
 
     class HintsChanged(Message):
         """What `hints` says is no longer what it said."""
-
-    class RunWanted(Message):
-        """This run's steps are to be read from now on."""
-
-        def __init__(self, run_id: str) -> None:
-            super().__init__()
-            self.run_id = run_id
-
-    class StepsWanted(Message):
-        """More steps of the run, those after a number."""
-
-        def __init__(self, run_id: str, after: int) -> None:
-            super().__init__()
-            self.run_id = run_id
-            self.after = after
 
     def __init__(self, id: str) -> None:
         super().__init__(id=id, classes="pane")
@@ -107,9 +60,13 @@ class TranscriptPane(Framed):
         self.window = StepWindow()
         self.live: LiveText | None = None
         self._asked: tuple[str, int] | None = None
+        self._target: int | None = None
+        """A step that was found and is being read."""
+        self._all_thinking = False
 
     def compose(self) -> ComposeResult:
         yield LineView(id="transcript-lines", tail=True)
+        yield FindBar()
 
     def on_mount(self) -> None:
         self.set_interval(1.0, self._tick)
@@ -138,6 +95,8 @@ class TranscriptPane(Framed):
         )
         self._rebuild()
         self.reframe()
+        if self._target in self.window.steps:
+            self._show_step(self._target)
 
     def set_live(self, run_id: str, live: LiveText | None) -> None:
         if run_id == self.run_id and live != self.live:
@@ -146,8 +105,18 @@ class TranscriptPane(Framed):
 
     def hints(self) -> tuple[Hint, ...]:
         """Keys of this pane."""
-        runs = Hint("[ ]", "runs", "pane('transcript')")
-        return (runs,) if self.lines.following else (Hint("end", "follow", "follow"), runs)
+        follow = () if self.lines.following else (Hint("f", "follow", "in_pane('hold')"),)
+        again = (Hint("n N", "next, previous", "in_pane('found(1)')"),) if self.lines.found is not None else ()
+        return (
+            *follow,
+            *again,
+            Hint("enter", "unfold", "open"),
+            Hint("o", "whole output", "in_pane('whole')"),
+            Hint("/", "find", "in_pane('find')"),
+            Hint("e", "next error", "in_pane('error(1)')"),
+            Hint("[ ]", "runs", "in_pane('run(-1)')"),
+            Hint("y", "copy", "in_pane('copy')"),
+        )
 
     def reframe(self) -> None:
         run = self._run()
@@ -180,14 +149,15 @@ class TranscriptPane(Framed):
         self.unfolded.clear()
         self.live = None
         self._asked = None
+        self._target = None
         self.lines.following = True
         self.lines.set_rows([])
-        self.post_message(self.RunWanted(run_id))
+        self.post_message(RunWanted(run_id))
 
     def _rebuild(self) -> None:
         if not self.lines.line_width:
             return
-        layout = StepLines(self.lines.line_width, time.time())
+        layout = StepLines(self.lines.line_width, time.time(), self._all_thinking)
         rows = self.window.rows(layout, self.unfolded)
         if self.window.last_held >= self.window.last:
             rows += self._present(layout)
@@ -214,7 +184,138 @@ class TranscriptPane(Framed):
             return [Painted("live", ("  ", "plain"), ("▌", "live"))]
         return []
 
+    # Finding
+
+    def _here(self) -> int:
+        """The step that the cursor is on; after the last while nothing is."""
+        key = self.lines.key or ""
+        return int(key) if key.isdigit() else self.window.last + 1
+
+    def _seek(self, by: int, text: str | None, start: int | None = None) -> None:
+        if self.run_id is not None:
+            self.post_message(StepSought(self.run_id, self._here() if start is None else start, by, text))
+
+    def step_found(self, run_id: str, n: int | None, text: str | None) -> None:
+        """What was sought is in this step, or nowhere."""
+        if run_id != self.run_id:
+            return
+        bar = self.query_one(FindBar)
+        if n is None:
+            bar.says((("nowhere in this run", "bad"),))
+            if text is None:
+                self.notify("no step of this run went wrong")
+            return
+        bar.says(((f"step {n} of {self.window.last}", "faint"),))
+        if text is not None and n not in self.unfolded and n in self.window.steps:
+            self._unfold_for(n, text)
+        self._show_step(n)
+
+    def _unfold_for(self, n: int, text: str) -> None:
+        """Unfold a step whose folded lines do not show what was found in it."""
+        found = pattern(text)
+        shown = (row.paint(1000) for row in self.lines.rows if row.key == str(n))
+        if found is not None and not any(found.search("".join(t for t, _ in line)) for line in shown):
+            self.unfolded.add(n)
+            self.window.forget_layout(n)
+            self._rebuild()
+
+    def _show_step(self, n: int) -> None:
+        """Go to a step, reading it first where it is not held."""
+        if self.run_id is None:
+            return
+        self.lines.following = False
+        if n not in self.window.steps:
+            last = self.window.last
+            self.window = StepWindow()
+            self.window.last = last
+            self._target = n
+            self._asked = (self.run_id, max(0, n - AROUND))
+            self.post_message(StepsWanted(*self._asked))
+            return
+        self._target = None
+        places = [i for i, row in enumerate(self.lines.rows) if row.key == str(n)]
+        found = self.lines.found
+        hit = next((i for i in places if found and found.search(_plain(self.lines.rows[i]))), None)
+        if places:
+            self.lines.show_row(places[0] if hit is None else hit)
+            self.lines.following = False
+        self.reframe()
+
+    def action_find(self) -> None:
+        self.query_one(FindBar).open()
+
+    def on_find_bar_typed(self, event: FindBar.Typed) -> None:
+        self.lines.mark(pattern(event.text))
+        if self.lines.found is not None:
+            self._seek(-1, event.text, self._here() + 1)
+
+    def on_find_bar_stepped(self, event: FindBar.Stepped) -> None:
+        self.action_found(event.by)
+
+    def on_find_bar_left(self, event: FindBar.Left) -> None:
+        if not event.kept:
+            self.lines.mark(None)
+        self.lines.focus()
+        self.post_message(self.HintsChanged())
+
+    def action_found(self, by: int) -> None:
+        text = self.query_one(FindBar).text
+        if text.strip():
+            self._seek(by, text)
+
+    def action_error(self, by: int) -> None:
+        """Go to the next step that went wrong."""
+        self._seek(by, None)
+
+    def action_step(self, by: int) -> None:
+        """From step to step, however many lines each has."""
+        keys = list(dict.fromkeys(row.key for row in self.lines.rows))
+        here = self.lines.key
+        if here in keys:
+            place = keys.index(here) + by
+            if 0 <= place < len(keys):
+                self.lines.go_to(keys[place])
+
     # Keys
+
+    def _step(self) -> StepRecord | None:
+        return self.window.steps.get(self._here()) or self.window.steps.get(self.window.last_held)
+
+    def action_whole(self) -> None:
+        """Show all that the step said."""
+        step = self._step()
+        if step is not None:
+            self.post_message(OutputOpened(step))
+
+    def action_copy(self) -> None:
+        step = self._step()
+        if step is not None:
+            copy(self, step_text(step))
+
+    def action_hold(self) -> None:
+        """Follow what comes, or hold what is in view."""
+        if self.lines.following:
+            self.lines.following = False
+            self.reframe()
+            self.post_message(self.HintsChanged())
+        else:
+            self.action_follow()
+
+    def action_follow(self) -> None:
+        """To the end of the run, and on with it."""
+        if self.window.last_held < self.window.last and self.run_id is not None:
+            run_id, self.run_id = self.run_id, None
+            self._switch(run_id)
+        else:
+            self.lines.action_edge(1)
+        self.reframe()
+        self.post_message(self.HintsChanged())
+
+    def action_thinking(self) -> None:
+        """Unfold or fold what the model thought, all through the run."""
+        self._all_thinking = not self._all_thinking
+        self.window.forget_layout()
+        self._rebuild()
 
     def action_run(self, step: int) -> None:
         """Look at the run before or after; after the last one follow the active run again."""
@@ -254,7 +355,7 @@ class TranscriptPane(Framed):
             after = self.window.last_held
         if after is not None and self._asked != (self.run_id, after):
             self._asked = (self.run_id, after)
-            self.post_message(self.StepsWanted(self.run_id, after))
+            self.post_message(StepsWanted(self.run_id, after))
 
     def on_line_view_rewrapped(self, event: LineView.Rewrapped) -> None:
         event.stop()
@@ -274,3 +375,7 @@ class TranscriptPane(Framed):
 
     def on_line_view_folded(self, event: LineView.Folded) -> None:
         self.on_line_view_opened(event)
+
+
+def _plain(row: Row) -> str:
+    return "".join(text for text, _ in row.paint(1000))

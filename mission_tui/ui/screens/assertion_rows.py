@@ -1,20 +1,21 @@
 """One assertion as lines: statement, proof, and every verdict with its evidence."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import cast
 
 from mission_tui.domain.mission import Mission
 from mission_tui.domain.verdict import Evidence, Verdict
 from mission_tui.store.layout import MissionFiles
 from mission_tui.ui.look import ASSERTION, Tone
 from mission_tui.ui.text import clean, one_line, sized, wrapped
-from mission_tui.ui.widgets.lines import Painted
+from mission_tui.ui.widgets.lines import Painted, Row
 
 LABEL = 11
 SHOWN_BYTES = 6000
 """How much of a text evidence is shown inline."""
-SHOWN_LINES = 40
+SHOWN_LINES = 12
 TEXTUAL = ("text/", "application/json", "application/xml")
 
 
@@ -25,11 +26,19 @@ class AssertionLines:
     mission: Mission
     files: MissionFiles
     width: int
+    pictures: Mapping[str, Sequence[Row]] = field(default_factory=dict[str, Sequence[Row]])
+    """Pictures of the newest verdict that are drawn already, by artifact."""
 
-    def rows(self, name: str) -> list[Painted]:
+    def rows(self, name: str) -> list[Row]:
         if name not in self.mission.contract.assertions:
             return [Painted("", (f"{name} is no longer in the contract", "plain"))]
-        return [*self._claim(name), Painted(""), *self._proof(name), *self._verdicts(name)]
+        return [
+            *self._claim(name),
+            Painted(""),
+            *self._proof(name),
+            *self._without_the_work(name),
+            *self._verdicts(name),
+        ]
 
     def _claim(self, name: str) -> Iterator[Painted]:
         assertion = self.mission.contract.assertions[name]
@@ -52,47 +61,106 @@ class AssertionLines:
         yield from self._labelled("procedure", proof.procedure or "none given")
         yield from self._labelled("evidence", ", ".join(proof.evidence) or "none asked for")
         for number, check in enumerate(proof.checks, 1):
-            text = one_line(check.model_dump_json(exclude_defaults=True), 2000)
+            text = in_words(check.model_dump(exclude_defaults=True, mode="json"))
             yield from self._labelled("checks" if number == 1 else "", f"{number} {text}", "code")
 
-    def _verdicts(self, name: str) -> Iterator[Painted]:
+    def _without_the_work(self, name: str) -> Iterator[Painted]:
+        """What shows that the proof can fail, and what the human had carried out."""
+        state = self.mission.validation
+        flow = state.flows.get(name)
+        control = state.controls.get(name) or (flow.control if flow else None)
+        if flow is not None:
+            stands = "stands: the engine proves it by itself" if state.standing(name) else "does not stand"
+            yield from self._labelled("flow", f"replay {'agrees' if flow.agreed else 'differs'}, {stands}")
+            for number, check in enumerate(flow.proof.checks, 1):
+                text = in_words(check.model_dump(exclude_defaults=True, mode="json"))
+                yield from self._labelled("", f"{number} {text}", "code")
+        if control is not None:
+            tone: Tone = "good" if control.outcome == "red" else "bad"
+            said = f"{control.outcome} on the tree from before {control.feature}: {control.reason}"
+            yield from self._labelled("control", said, tone)
+        if name in state.replays:
+            replay = state.replays[name]
+            said = f"{replay.status}: {replay.reason}" if replay else "under way …"
+            yield from self._labelled("replay", said)
+
+    def _verdicts(self, name: str) -> Iterator[Row]:
         history = self.mission.validation.verdicts.get(name, ())
         yield Painted("")
         if not history:
             yield Painted("", ("No verdict yet: it is proved when its milestone is validated.", "faint"))
-        for place, verdict in enumerate(reversed(history)):
-            yield from self._verdict(verdict, newest=place == 0)
+        for place, verdict in reversed(list(enumerate(history))):
+            yield from self._verdict(verdict, place, newest=place == len(history) - 1)
 
-    def _verdict(self, verdict: Verdict, newest: bool) -> Iterator[Painted]:
+    def _verdict(self, verdict: Verdict, place: int, newest: bool) -> Iterator[Row]:
         look = ASSERTION[verdict.status]
         cause = f" · {verdict.cause}" if verdict.cause else ""
         about = f"  {verdict.milestone} round {verdict.round} · {verdict.prover}{cause} · tree {verdict.tree[:7]}"
         yield Painted("", (f"{look.glyph} {look.word}", look.tone), (about, "faint"))
         for part in wrapped(clean(verdict.reason), self.width - 2, 30):
             yield Painted("", (f"  {part}", "plain"))
-        for evidence in verdict.evidence:
-            yield from self._evidence(evidence, newest)
+        # Pictures come last: they are tall, and what they would push away says more at a glance.
+        in_order = sorted(enumerate(verdict.evidence), key=lambda one: one[1].media_type.startswith("image/"))
+        for number, evidence in in_order:
+            yield from self._evidence(evidence, f"e:{place}:{number}", newest)
         yield Painted("")
 
-    def _evidence(self, evidence: Evidence, newest: bool) -> Iterator[Painted]:
+    def _evidence(self, evidence: Evidence, key: str, newest: bool) -> Iterator[Row]:
         path = self.files.artifact(evidence.artifact)
         missing = "" if path.is_file() else "  ✖ the file is gone"
         yield Painted(
-            "",
+            key,
             ("  ▤ ", "faint"),
-            (f"{evidence.kind}  ", "key"),
+            (f"{evidence.kind:<11}", "key"),
             (f"{one_line(evidence.name, 60)}  {sized(evidence.bytes)}", "plain"),
             (missing, "bad"),
         )
-        if newest and not missing and evidence.media_type.startswith(TEXTUAL):
-            for part in wrapped(clean(_head(path)), self.width - 6, SHOWN_LINES):
-                yield Painted("", ("    │ ", "faint"), (part, "code"))
+        if not newest or missing:
+            return
+        if evidence.media_type.startswith(TEXTUAL):
+            yield from self._head(path, key)
+        elif evidence.artifact in self.pictures:
+            yield from self.pictures[evidence.artifact]
+
+    def _head(self, path: Path, key: str) -> Iterator[Painted]:
+        """The beginning of a text, as it is or coloured when it is a difference."""
+        lines = wrapped(clean(_beginning(path)).strip("\n"), self.width - 6, SHOWN_LINES + 1)
+        for part in lines[:SHOWN_LINES]:
+            yield Painted(key, ("    │ ", "faint"), (part, "code"))
+        if len(lines) > SHOWN_LINES or path.stat().st_size > SHOWN_BYTES:
+            yield Painted(key, ("    │ ", "faint"), ("… enter shows all of it", "faint"))
 
     def _labelled(self, label: str, text: str, tone: Tone = "plain") -> Iterator[Painted]:
         for place, part in enumerate(wrapped(clean(text), self.width - LABEL, 40)):
             yield Painted("", ((label if place == 0 else "").ljust(LABEL), "faint"), (part, tone))
 
 
-def _head(path: Path) -> str:
+def in_words(value: object) -> str:
+    """A step of a proof without the punctuation of JSON: `click button Import · expect text no rows`."""
+    if isinstance(value, dict):
+        fields = cast(dict[str, object], value)
+        return " · ".join(f"{name.replace('_', ' ')} {_inner(field)}" for name, field in fields.items())
+    return _inner(value)
+
+
+def _inner(value: object) -> str:
+    if isinstance(value, dict):
+        return ", ".join(f"{name} {_inner(field)}" for name, field in cast(dict[str, object], value).items())
+    if isinstance(value, list):
+        return ", ".join(map(_inner, cast(list[object], value)))
+    return one_line(str(value), 2000)
+
+
+def evidence_of(mission: Mission, name: str, key: str) -> Evidence | None:
+    """The evidence that a line's key names."""
+    kind, _, rest = key.partition(":")
+    if kind != "e":
+        return None
+    place, number = map(int, rest.split(":"))
+    history = mission.validation.verdicts.get(name, ())
+    return history[place].evidence[number] if place < len(history) else None
+
+
+def _beginning(path: Path) -> str:
     with path.open("rb") as stream:
         return stream.read(SHOWN_BYTES).decode("utf-8", "replace")

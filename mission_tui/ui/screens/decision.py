@@ -33,7 +33,7 @@ MEANING = {
     "abort": "end the mission for good; say why",
     "keep": "leave it as it is",
 }
-CAPS = {"money": "usd", "token": "tokens", "time": "hours"}
+CAPS = {"money": "usd", "token": "tokens", "time": "hours", "step": "steps"}
 
 
 class DecisionScreen(Dialog[Answered | str]):

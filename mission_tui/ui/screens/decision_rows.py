@@ -49,7 +49,7 @@ def _plan(mission: Mission, width: int, estimated: str) -> Iterator[Painted]:
     for name, text in (*facts, ("estimate", estimated)) if estimated else facts:
         for place, part in enumerate(wrapped(text, width - 13, 4)):
             yield _row((f"{name if place == 0 else '':<12} ", "faint"), (part, "plain"))
-    from mission_tui.domain.next import base_problems  # the gates behind it cost the first paint 25 ms
+    from mission_tui.domain.control import base_problems  # the gates behind it cost the first paint 25 ms
 
     problems = base_problems(mission)
     if problems:

@@ -31,6 +31,7 @@ KEYS = (
     ("enter space", "open or fold"),
     ("Coverage", ""),
     ("enter", "on an assertion: statement, proof, verdicts and evidence"),
+    ("r", "on an open assertion: have the engine prove it now"),
     ("← →", "fold and unfold the group"),
     ("n N", "next and previous assertion that does not hold"),
     ("Transcript", ""),

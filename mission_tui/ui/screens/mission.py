@@ -27,10 +27,13 @@ from mission_tui.ui.panes.coverage import CoveragePane
 from mission_tui.ui.panes.handoffs import HandoffPane
 from mission_tui.ui.panes.status import NoticeBar, StatusBar
 from mission_tui.ui.panes.transcript import TranscriptPane
+from mission_tui.ui.panes.wishes import OutputOpened, RunWanted, StepSought, StepsWanted
 from mission_tui.ui.returning import Attendance
 from mission_tui.ui.screens.assertion import AssertionScreen
 from mission_tui.ui.screens.digest import AWAY_S, DigestScreen
 from mission_tui.ui.screens.draft import DraftScreen
+from mission_tui.ui.screens.mission_keys import mission_hints
+from mission_tui.ui.screens.reader import ReaderScreen, output_of
 from mission_tui.ui.screens.review import ReviewScreen
 from mission_tui.ui.screens.skills import SkillsScreen
 from mission_tui.ui.text import one_line
@@ -225,11 +228,20 @@ class MissionScreen(Screen[None]):
         if line is not None and app_of(self).screen not in (self, *views):
             self.notify("".join(text for text, _ in line), markup=False)
 
-    def on_transcript_pane_run_wanted(self, event: TranscriptPane.RunWanted) -> None:
+    def on_run_wanted(self, event: RunWanted) -> None:
         self.feed.watch(event.run_id)
 
-    def on_transcript_pane_steps_wanted(self, event: TranscriptPane.StepsWanted) -> None:
+    def on_steps_wanted(self, event: StepsWanted) -> None:
         self.feed.read_steps(event.run_id, event.after)
+
+    def on_step_sought(self, event: StepSought) -> None:
+        self.feed.find(feed.Sought(event.run_id, event.n, event.by, event.text))
+
+    def on_step_found(self, event: feed.StepFound) -> None:
+        self.query_one(TranscriptPane).step_found(event.sought.run_id, event.n, event.sought.text)
+
+    def on_output_opened(self, event: OutputOpened) -> None:
+        app_of(self).push_screen(ReaderScreen(output_of(event.step, self.files)))
 
     # Panes
 
@@ -296,37 +308,29 @@ class MissionScreen(Screen[None]):
     def action_open(self) -> None:
         self._pane().query_one(LineView).action_open()
 
+    async def action_in_pane(self, action: str) -> None:
+        """Something that the present pane offers, from the key bar."""
+        await self._pane().run_action(action)
+
     def action_next_failing(self) -> None:
         self.query_one(CoveragePane).action_failing(1)
 
     def action_follow(self) -> None:
-        self.query_one(TranscriptPane).lines.action_edge(1)
+        self.query_one(TranscriptPane).action_follow()
 
     def on_transcript_pane_hints_changed(self) -> None:
         self._hints()
 
     def _hints(self) -> None:
-        waits = len(self.mission.decisions.open)
-        pause = "resume" if self.mission.paused else "pause" if self.engine is not None else "start"
-        answer = (Hint("a", "answer", "answer", "wait"),) if waits else ()
-        self.query_one("#keys", KeyBar).show(
-            *answer,
-            *(() if self.mission.ended else (Hint("p", pause, "app.steer('pause')"), Hint("m", "message", "message"))),
-            *self._pane().hints(),
-            Hint("i", f"inbox {waits}" if waits else "inbox", "app.inbox"),
-            *((Hint("r", "review", "review"),) if self.mission.plan.approved else ()),
-            *((Hint("e", "edit plan", "edit"),) if self.mission.contract.assertions and not self.mission.ended else ()),
-            *(() if self.mission.ended else (Hint("c", "control", "app.steer('control')"),)),
-            Hint("s", "skills", "skills"),
-            Hint("z", "zoom", "zoom"),
-            Hint("?", "keys", "app.help"),
-            Hint("q", "leave", "app.quit"),
-            Hint("^p", "palette", "app.command_palette"),
-            Hint("esc", "missions", "back"),
-        )
+        self.query_one("#keys", KeyBar).show(*mission_hints(self.mission, self.engine, self._pane().hints()))
 
     def on_coverage_pane_assertion_opened(self, event: CoveragePane.AssertionOpened) -> None:
-        app_of(self).push_screen(AssertionScreen(self.mission, self.files, event.assertion))
+        screen = AssertionScreen(self.mission, self.files, event.assertion, event.order)
+        screen.replay = lambda assertion: self.send(inbox.Replay(assertion=assertion))
+        app_of(self).push_screen(screen)
+
+    def on_coverage_pane_hints_changed(self) -> None:
+        self._hints()
 
     # Commands
 

@@ -1,5 +1,6 @@
 """A milestone on one screen: what was proved, found and changed, what it cost; and the human's word on it."""
 
+from collections.abc import Sequence
 from typing import ClassVar
 
 from textual import work
@@ -37,7 +38,7 @@ from mission_tui.ui.text import one_line, wrapped
 from mission_tui.ui.typed import app_of
 from mission_tui.ui.widgets.frame import Framed, content
 from mission_tui.ui.widgets.keybar import Hint, KeyBar
-from mission_tui.ui.widgets.lines import LineView, Painted
+from mission_tui.ui.widgets.lines import LineView, Painted, Row
 
 Answered = Decide | RollBack
 VIEWS = {"evidence": "v", "findings": "f", "diff": "d", "handoffs": "h"}
@@ -151,7 +152,7 @@ class ReviewScreen(MissionView[Answered | str]):
             self.details.set_rows(self._rows(self.host.mission, width))
             self._frame()
 
-    def _rows(self, mission: Mission, width: int) -> list[Painted]:
+    def _rows(self, mission: Mission, width: int) -> Sequence[Row]:
         match self.view:
             case "findings":
                 return finding_rows(mission, self.milestone, width)

@@ -1,6 +1,8 @@
 """A list of prepared lines, of which only the visible ones are drawn: one widget, however many lines."""
 
+import re
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import ClassVar, Protocol, get_args
 
 from rich.cells import cell_len
@@ -33,6 +35,19 @@ class Row(Protocol):
         ...
 
 
+class Drawn:
+    """A line of coloured cells, such as one of a picture."""
+
+    __slots__ = ("key", "segments")
+
+    def __init__(self, key: str, segments: Sequence[Segment]) -> None:
+        self.key = key
+        self.segments = list(segments)
+
+    def paint(self, width: int) -> Line:
+        return tuple((segment.text, "plain") for segment in self.segments)
+
+
 class Painted:
     """A line that is already laid out."""
 
@@ -49,7 +64,7 @@ class Painted:
 class LineView(ScrollView, can_focus=True):
     """Lines with a cursor. Rows are replaced as a whole; the cursor stays on the thing it was on."""
 
-    COMPONENT_CLASSES: ClassVar[set[str]] = {f"line--{tone}" for tone in TONES} | {"line--cursor"}
+    COMPONENT_CLASSES: ClassVar[set[str]] = {f"line--{tone}" for tone in TONES} | {"line--cursor", "line--found"}
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("up,k", "move(-1)", "up", show=False),
         Binding("down,j", "move(1)", "down", show=False),
@@ -111,6 +126,8 @@ class LineView(ScrollView, can_focus=True):
         """Whether new rows at the end come into view; ends when the human moves up, begins again at the end."""
         self._tail = tail
         self._width = 0
+        self.found: re.Pattern[str] | None = None
+        """What was searched for; where it stands in a line it is marked."""
         self._styles_of: dict[Tone, Style] = {}
         self._empty_lines: list[str] = []
 
@@ -123,6 +140,11 @@ class LineView(ScrollView, can_focus=True):
     def key(self) -> str | None:
         """What the cursor is on."""
         return self.rows[self.cursor].key if 0 <= self.cursor < len(self.rows) else None
+
+    @property
+    def top(self) -> int:
+        """The first row in view."""
+        return int(self.scroll_offset.y)
 
     @property
     def at_end(self) -> bool:
@@ -154,6 +176,15 @@ class LineView(ScrollView, can_focus=True):
         self.cursor = max(0, min(row, len(self.rows) - 1))
         self._into_view()
         self._moved(self.cursor >= len(self.rows) - 1)
+        self.refresh()
+
+    def show_row(self, row: int) -> None:
+        """Bring a row into view, with some of what stands before it, and the cursor to it."""
+        height = self.scrollable_content_region.height
+        if not self.top <= row < self.top + height:
+            self._scroll(max(0, min(row - height // 3, len(self.rows) - height)))
+        self.cursor = row
+        self._moved(row >= len(self.rows) - 1)
         self.refresh()
 
     def _moved(self, at_end: bool) -> None:
@@ -241,6 +272,12 @@ class LineView(ScrollView, can_focus=True):
 
     # Drawing
 
+    def mark(self, found: re.Pattern[str] | None) -> None:
+        """Mark this wherever it stands, or nothing any more."""
+        if found != self.found:
+            self.found = found
+            self.refresh()
+
     def notify_style_update(self) -> None:
         self._styles_of.clear()
         super().notify_style_update()
@@ -257,7 +294,10 @@ class LineView(ScrollView, can_focus=True):
         if place >= len(self.rows):
             return Strip.blank(width, self._tone("plain"))
         here = self.has_cursor and self.has_focus and self._under_cursor(place)
-        return self._strip(self.rows[place].paint(width), width, here)
+        row = self.rows[place]
+        if isinstance(row, Drawn):
+            return Strip(row.segments).adjust_cell_length(width, self._tone("plain"))
+        return self._strip(row.paint(width), width, here)
 
     def _under_cursor(self, place: int) -> bool:
         return place == self.cursor or (self.by_things and self.rows[place].key == self.key)
@@ -266,6 +306,8 @@ class LineView(ScrollView, can_focus=True):
         behind = Style(bgcolor=self.get_component_rich_style("line--cursor").bgcolor) if here else Style.null()
         segments = [Segment(text, self._tone(tone) + behind) for text, tone in line]
         length = sum(cell_len(text) for text, _ in line)
+        if self.found is not None:
+            segments = _marked(segments, self.found, self.get_component_rich_style("line--found"))
         return Strip(segments, length).adjust_cell_length(width, self._tone("plain") + behind)
 
     def _tone(self, tone: Tone) -> Style:
@@ -273,3 +315,23 @@ class LineView(ScrollView, can_focus=True):
         if style is None:
             style = self._styles_of[tone] = self.get_component_rich_style(f"line--{tone}")
         return style
+
+
+def _marked(segments: list[Segment], found: re.Pattern[str], style: Style) -> list[Segment]:
+    """The segments, cut so that what was found has a style of its own wherever the cuts of the line were."""
+    text = "".join(segment.text for segment in segments)
+    cuts = {edge for match in found.finditer(text) if match.group() for edge in match.span()}
+    if not cuts:
+        return segments
+    inside = [match.span() for match in found.finditer(text) if match.group()]
+    result: list[Segment] = []
+    start = 0
+    for segment in segments:
+        end = start + len(segment.text)
+        edges = [start, *sorted(edge for edge in cuts if start < edge < end), end]
+        for left, right in pairwise(edges):
+            here = any(first <= left < last for first, last in inside)
+            own = segment.style or Style.null()
+            result.append(Segment(text[left:right], own + style if here else own))
+        start = end
+    return result

@@ -4,7 +4,17 @@ Manifests are read, nothing is executed and nothing fetched. A broken manifest i
 """
 
 from mission_tui.workspace.readiness.examine import examine
-from mission_tui.workspace.readiness.model import Finding, FindingKind, Gap, Readiness
+from mission_tui.workspace.readiness.model import Disagreement, Fact, Finding, FindingKind, Gap, Package, Readiness
 from mission_tui.workspace.readiness.render import render
 
-__all__ = ["Finding", "FindingKind", "Gap", "Readiness", "examine", "render"]
+__all__ = [
+    "Disagreement",
+    "Fact",
+    "Finding",
+    "FindingKind",
+    "Gap",
+    "Package",
+    "Readiness",
+    "examine",
+    "render",
+]

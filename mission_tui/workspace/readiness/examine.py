@@ -5,18 +5,39 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from mission_tui.domain.plan import Services
-from mission_tui.workspace.readiness.model import Finding, Gap, Readiness, Signals
+from mission_tui.workspace.readiness.disagree import disagreements
+from mission_tui.workspace.readiness.go import examine_go
+from mission_tui.workspace.readiness.jvm import examine_gradle, examine_maven
+from mission_tui.workspace.readiness.model import Finding, FindingKind, Gap, Readiness, Signals
 from mission_tui.workspace.readiness.node import examine_node
+from mission_tui.workspace.readiness.php import examine_php
 from mission_tui.workspace.readiness.project import Project, table
 from mission_tui.workspace.readiness.python import examine_python
+from mission_tui.workspace.readiness.ruby import examine_ruby
+from mission_tui.workspace.readiness.rust import examine_rust
 from mission_tui.workspace.readiness.sources import examine_sources
 
 _MAX_PROJECTS = 6
 _OTHER = {
-    "go.mod": "Go", "Cargo.toml": "Rust", "pom.xml": "Java (Maven)", "build.gradle": "Java (Gradle)",
-    "build.gradle.kts": "Kotlin (Gradle)", "Gemfile": "Ruby", "composer.json": "PHP", "mix.exs": "Elixir",
-    "CMakeLists.txt": "C or C++ (CMake)", "Package.swift": "Swift", "pubspec.yaml": "Dart", "deno.json": "Deno",
+    "mix.exs": "Elixir", "CMakeLists.txt": "C or C++ (CMake)", "meson.build": "C or C++ (Meson)",
+    "Package.swift": "Swift", "pubspec.yaml": "Dart", "deno.json": "Deno", "build.sbt": "Scala (sbt)",
+    "build.zig": "Zig", "stack.yaml": "Haskell", "rebar.config": "Erlang", "project.clj": "Clojure",
 }  # fmt: skip
+_ECOSYSTEMS = (
+    examine_python, examine_go, examine_rust, examine_maven, examine_gradle, examine_ruby, examine_php, examine_node,
+)  # fmt: skip
+_MANIFESTS: dict[str, tuple[str, ...]] = {
+    "Node": ("package.json",),
+    "Python": ("pyproject.toml", "setup.py", "requirements.txt", "manage.py"),
+    "Go": ("go.mod", "go.work"),
+    "Rust": ("Cargo.toml",),
+    "Java": ("pom.xml", "build.gradle", "build.gradle.kts", "settings.gradle", "settings.gradle.kts"),
+    "Ruby": ("Gemfile",),
+    "PHP": ("composer.json",),
+}
+_KINDS: tuple[FindingKind, ...] = ("install", "build", "lint", "types", "test", "launch")
+_TOOLS = ("node", "npm", "pnpm", "yarn", "bun", "make", "just", "go", "cargo", "mvn", "gradle", "bundle", "php",
+          "composer", "golangci-lint")  # fmt: skip
 _CHECK_KINDS = {"lint": "lint", "types": "types", "test": "tests"}
 
 
@@ -33,34 +54,55 @@ def examine(repo: Path, which: Callable[[str], str | None] = shutil.which) -> Re
     whole = [*parts, sources]
     notes += dict.fromkeys(note for signals in whole for note in signals.notes)
     findings = tuple(dict.fromkeys(finding for signals in whole for finding in signals.findings))
+    facts = tuple(dict.fromkeys(fact for signals in whole for fact in signals.facts))
     proposed = _proposed(parts, findings)
+    said = {finding.kind for finding in findings}
     return Readiness(
         stacks=tuple(dict.fromkeys([stack for signals in parts for stack in signals.stacks] + other)),
         findings=findings,
+        facts=facts,
+        packages=tuple(package for signals in parts for package in signals.packages),
+        disagreements=(*(d for s in whole for d in s.disagreements), *disagreements(findings, facts)),
+        silent=tuple(kind for kind in _KINDS if kind not in said) if parts or other else (),
         proposed=proposed,
         can_validate=tuple(_can(parts, proposed)),
         cannot_validate=tuple(_cannot(whole, proposed, which)),
-        notes=tuple(notes),
+        notes=tuple(dict.fromkeys(notes)),
     )
 
 
 def _ecosystems(project: Project) -> Iterator[Signals]:
-    for examined in (examine_python(project), examine_node(project)):
+    for examine_one in _ECOSYSTEMS:
+        examined = examine_one(project)
         if examined is not None:
             yield examined
 
 
 def _projects(root: Project) -> list[Project]:
-    """The root, and directories up to two levels below it that have a manifest of their own."""
+    """The root, and directories up to two levels below it that have a manifest of an ecosystem the root has not."""
     projects = [root]
-    if "workspaces" in table(root.json("package.json") if root.has("package.json") else {}):
+    at_root = {name for name, files in _MANIFESTS.items() if root.has(*files)}
+    if _workspace(root):
+        at_root.add("Node")
+    wanted = [file for name, files in _MANIFESTS.items() if name not in at_root for file in files]
+    if not wanted:
         return projects
     for name in root.folders():
-        for folder in (name, *(f"{name}/{below}" for below in root.folders(name))):
-            below_root = Project(root.root, folder, root.notes)
-            if len(projects) < _MAX_PROJECTS and below_root.has("package.json", "pyproject.toml", "setup.py"):
-                projects.append(below_root)
-    return projects
+        top = Project(root.root, name, root.notes)
+        if top.has(*wanted):
+            projects.append(top)
+        else:
+            below = (Project(root.root, f"{name}/{n}", root.notes) for n in root.folders(name))
+            projects += [p for p in below if p.has(*wanted)]
+        if len(projects) > _MAX_PROJECTS:
+            break
+    return projects[:_MAX_PROJECTS]
+
+
+def _workspace(root: Project) -> bool:
+    if root.has("pnpm-workspace.yaml", "lerna.json", "nx.json", "turbo.json"):
+        return True
+    return "workspaces" in table(root.json("package.json") if root.has("package.json") else {})
 
 
 def _proposed(parts: list[Signals], findings: tuple[Finding, ...]) -> Services:
@@ -116,7 +158,7 @@ def _cannot(whole: list[Signals], proposed: Services, which: Callable[[str], str
             change="begin with an enabling feature that adds a test suite, and write guards into the contract",
         )
     words = {word for command in [*proposed.setup, *proposed.checks.values()] for word in command.split()}
-    for tool in ("node", "npm", "pnpm", "yarn", "bun", "make", "go", "cargo"):
+    for tool in _TOOLS:
         needed = tool in words or (tool == "node" and words & {"npm", "npx", "pnpm", "yarn"})
         if needed and which(tool) is None:
             yield Gap(

@@ -1,9 +1,11 @@
 """Node and TypeScript: package.json, the lock file beside it, and the tools' own configuration files."""
 
 import re
+from collections.abc import Iterator
 
 from mission_tui.domain.plan import App
-from mission_tui.workspace.readiness.model import FindingKind, Signals
+from mission_tui.workspace.readiness.members import members
+from mission_tui.workspace.readiness.model import Disagreement, FindingKind, Package, Signals
 from mission_tui.workspace.readiness.project import Project, Table, table, texts
 
 _LOCKS = (
@@ -20,6 +22,7 @@ _CHECKS: tuple[tuple[str, FindingKind, tuple[str, ...]], ...] = (
     ("types", "types", ("typecheck", "type-check", "types", "check-types", "tsc", "check:types")),
     ("tests", "test", ("test", "test:unit", "test:ci", "unit")),
 )
+_MAX_MEMBERS = 100
 _NO_TESTS = "no test specified"
 _SERVERS = (
     ("next", "Next.js", "{runner} next dev -p $PORT"),
@@ -48,27 +51,73 @@ def examine_node(project: Project) -> Signals | None:
     _tools(project, dependencies, manager, signals)
     _launch(project, package, dependencies, manager, signals)
     _programs(project, package, signals)
+    _members(project, package, manager, signals)
     return signals
 
 
 def _install(project: Project, package: Table, signals: Signals) -> str:
-    lock = next((entry for entry in _LOCKS if project.has(entry[0])), None)
+    """The `packageManager` field is what corepack obeys; without it the lock file names the manager."""
+    source = project.name_of("package.json")
     named = str(package.get("packageManager", "")).partition("@")[0]
-    manager = lock[1] if lock else named if named in _RUNNERS else "npm"
+    locks = [entry for entry in _LOCKS if project.has(entry[0])]
+    lock = next((entry for entry in locks if entry[1] == named), None) if named in _RUNNERS else None
+    lock = lock or next(iter(locks), None)
+    manager = lock[1] if lock else named if named in _RUNNERS else _workspace_manager(project)
+    managers = {entry[1]: f"{entry[1]} ({project.name_of(entry[0])})" for entry in locks}
+    if named in _RUNNERS:
+        managers.setdefault(named, f"{named} ({source} [packageManager])")
+        signals.fact("package manager", named, f"{source} [packageManager]")
+    if len(managers) > 1:
+        signals.disagreements.append(Disagreement(about="package manager", sayings=tuple(managers.values())))
     command = lock[2] if lock else f"{manager} install"
-    if manager == "yarn" and project.has(".yarnrc.yml"):
+    if manager == "yarn" and (
+        project.has(".yarnrc.yml") or re.match(r"yarn@[2-9]", str(package.get("packageManager")))
+    ):
         command = "yarn install --immutable"
-    source = lock[0] if lock else "package.json"
-    signals.found("install", project.command(command), project.name_of(source))
-    signals.setup.append(project.command(command))
+    where = project.name_of(lock[0]) if lock else source
+    signals.fact("package manager", manager, where)
+    signals.install(project.command(command), where)
     if not lock:
-        signals.notes.append(f"{project.name_of('package.json')}: no lock file, so installs may differ from day to day")
+        signals.notes.append(f"{source}: no lock file, so installs may differ from day to day")
     if manager != "npm":
-        signals.notes.append(f"{project.name_of(source)}: needs {manager} on this machine")
+        signals.notes.append(f"{where}: needs {manager} on this machine")
     engine = table(package, "engines").get("node")
     if isinstance(engine, str):
-        signals.notes.append(f"{project.name_of('package.json')}: asks for node {engine}")
+        signals.notes.append(f"{source}: asks for node {engine}")
     return manager
+
+
+def _workspace_manager(project: Project) -> str:
+    if project.has("pnpm-workspace.yaml"):
+        return "pnpm"
+    return "yarn" if project.has(".yarnrc.yml", ".yarnrc") else "npm"
+
+
+def _members(project: Project, package: Table, manager: str, signals: Signals) -> None:
+    """The packages of a workspace, each with the scripts that it has for itself."""
+    declared = package.get("workspaces")
+    patterns = texts(table(package, "workspaces").get("packages") if isinstance(declared, dict) else declared)
+    if project.has("pnpm-workspace.yaml"):
+        patterns += texts(project.yaml("pnpm-workspace.yaml").get("packages"))
+    for folder in members(project, patterns)[:_MAX_MEMBERS]:
+        member = Project(project.root, project.name_of(folder), project.notes)
+        if not member.has("package.json"):
+            continue
+        manifest = member.json("package.json")
+        commands = {
+            kind: member.command(f"{manager} run {script}") for kind, script in _own_scripts(table(manifest, "scripts"))
+        }
+        name = str(manifest.get("name") or folder)
+        stack = "TypeScript" if member.has("tsconfig.json") else "JavaScript"
+        signals.packages.append(Package(folder=member.folder, name=name, stack=stack, commands=commands))
+
+
+def _own_scripts(scripts: Table) -> Iterator[tuple[str, str]]:
+    wanted = [(kind, names) for _, kind, names in _CHECKS]
+    for kind, names in [("build", ("build",)), *wanted, ("launch", ("start", "dev", "serve"))]:
+        script = next((n for n in names if isinstance(scripts.get(n), str) and _NO_TESTS not in scripts[n]), None)
+        if script:
+            yield kind, script
 
 
 def _scripts(project: Project, package: Table, manager: str, signals: Signals) -> None:
@@ -99,8 +148,10 @@ def _tools(project: Project, dependencies: Table, manager: str, signals: Signals
 
 def _launch(project: Project, package: Table, dependencies: Table, manager: str, signals: Signals) -> None:
     source = project.name_of("package.json")
+    if "laravel-vite-plugin" in dependencies or "vite-plugin-ruby" in dependencies or "express" in dependencies:
+        dependencies = {k: v for k, v in dependencies.items() if k != "vite"}  # it serves only assets of another app
     for dependency, name, template in _SERVERS:
-        if dependency in dependencies:
+        if dependency in dependencies and _is_app(project, package, dependency):
             start = project.command(template.format(runner=_RUNNERS[manager], run=f"{manager} run"))
             signals.web = name
             signals.found("launch", start, f"{source} [{dependency}]")
@@ -118,6 +169,16 @@ def _launch(project: Project, package: Table, dependencies: Table, manager: str,
             signals.app = App(start=start)
     if signals.app is None and signals.web:
         signals.notes.append(f"{source}: no start script was found that listens on $PORT")
+
+
+def _is_app(project: Project, package: Table, dependency: str) -> bool:
+    """A library or a workspace's root has such tools for its tests and its examples."""
+    scripts = " ".join(s for s in table(package, "scripts").values() if isinstance(s, str))
+    words = set(re.findall(r"[\w@/-]+", scripts))
+    if dependency == "vite":
+        return project.has("index.html") is not None and "vite" in words
+    tools = {"@angular/cli": "ng", "@sveltejs/kit": "vite"}
+    return tools.get(dependency, dependency) in words
 
 
 def _reads_port(project: Project, line: str) -> bool:

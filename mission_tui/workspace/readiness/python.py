@@ -4,10 +4,10 @@ import configparser
 import re
 from dataclasses import dataclass, field
 
-from mission_tui.workspace.readiness.model import Signals
+from mission_tui.workspace.readiness.model import Disagreement, FindingKind, Signals
 from mission_tui.workspace.readiness.project import Project, Table, entries_of, is_table, table, texts
 from mission_tui.workspace.readiness.python_launch import launch
-from mission_tui.workspace.readiness.sources import classify
+from mission_tui.workspace.readiness.words import classify
 
 MARKERS = ("pyproject.toml", "setup.py", "setup.cfg", "requirements.txt", "Pipfile", "manage.py", "tox.ini")
 _DEV_EXTRAS = ("test", "tests", "testing", "dev", "develop", "development", "lint", "typing", "types", "all-dev")
@@ -58,6 +58,7 @@ def examine_python(project: Project) -> Signals | None:
     _lint(manifest, signals)
     _types(manifest, signals)
     _tox(manifest, signals)
+    _nox(manifest, signals)
     _programs(manifest, signals)
     launch(project, manifest.direct, signals)
     _missing_tools(manifest, signals)
@@ -86,8 +87,39 @@ def _dependencies(manifest: Manifest) -> None:
     manifest.dependencies.update(manifest.direct)
 
 
+_MANAGERS = (
+    ("uv.lock", "uv", "uv sync"),
+    ("poetry.lock", "poetry", "poetry install"),
+    ("pdm.lock", "pdm", "pdm install"),
+    ("Pipfile.lock", "pipenv", "pipenv sync --dev"),
+    ("Pipfile", "pipenv", "pipenv install --dev"),
+)
+
+
+def _manager(manifest: Manifest, signals: Signals) -> None:
+    """What the project's people install with. The proposal is in terms of pip, which every machine here has."""
+    project = manifest.project
+    found = [(tool, command, project.name_of(lock)) for lock, tool, command in _MANAGERS if project.has(lock)]
+    for tool in ("uv", "poetry", "pdm"):
+        if not found and manifest.tool(tool) and (tool != "poetry" or manifest.tool("poetry").get("dependencies")):
+            command = f"{tool} {'sync' if tool == 'uv' else 'install'}"
+            found.append((tool, command, f"{project.name_of('pyproject.toml')} [tool.{tool}]"))
+    managers: dict[str, str] = {}
+    for tool, command, source in found:
+        if tool not in managers:
+            managers[tool] = f"{tool} ({source})"
+            signals.fact("package manager", tool, source)
+            signals.found("install", project.command(command), source)
+    if len(managers) > 1:
+        signals.disagreements.append(Disagreement(about="package manager", sayings=tuple(managers.values())))
+    if not found and manifest.packaged:
+        named = project.has("pyproject.toml", "setup.py", "setup.cfg") or "pyproject.toml"
+        signals.fact("package manager", "pip", project.name_of(named))
+
+
 def _install(manifest: Manifest, signals: Signals) -> None:
     project = manifest.project
+    _manager(manifest, signals)
     files = _requirement_files(manifest)
     if files:
         command = "python -m pip install " + " ".join(f"-r {f}" for f in files)
@@ -269,6 +301,22 @@ def _tox(manifest: Manifest, signals: Signals) -> None:
             if kind and "{" not in command and not command.endswith("\\"):
                 source = f"{manifest.project.name_of('tox.ini')} [{section}]"
                 signals.found(kind, manifest.project.command(command), source)
+
+
+_SESSION = re.compile(r"^@(?:nox\.)?session\b(\([^\n]*\))?[^\n]*\n(?:@[^\n]*\n)*def (\w+)\(", re.MULTILINE)
+_SESSION_KINDS: dict[str, FindingKind] = {
+    "test": "test", "tests": "test", "unit": "test", "lint": "lint", "mypy": "types", "typecheck": "types",
+    "typing": "types", "type_check": "types", "pyright": "types", "build": "build",
+}  # fmt: skip
+
+
+def _nox(manifest: Manifest, signals: Signals) -> None:
+    for options, function in _SESSION.findall(manifest.project.read("noxfile.py") or ""):
+        given = re.search(r"name=['\"]([\w-]+)", options)
+        kind = _SESSION_KINDS.get(given[1] if given else function)
+        if kind:
+            name = given[1] if given else function
+            signals.found(kind, manifest.project.command(f"nox -s {name}"), manifest.project.name_of("noxfile.py"))
 
 
 def _programs(manifest: Manifest, signals: Signals) -> None:

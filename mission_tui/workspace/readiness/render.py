@@ -14,6 +14,11 @@ _TITLES = {
 }
 
 
+_PACKAGES = 25
+_SOURCES = 4
+_COMMANDS = 12
+
+
 def render(readiness: Readiness) -> str:
     """Plain text, without a newline at its end."""
     return "\n".join(_lines(readiness))
@@ -28,12 +33,36 @@ def _lines(readiness: Readiness) -> Iterator[str]:
                 commands.setdefault(finding.command, []).append(finding.source)
         if commands:
             yield f"{title}:"
-            yield from (f"  {command}    ({', '.join(sources)})" for command, sources in commands.items())
+            shown = list(commands.items())[:_COMMANDS]
+            yield from (f"  {command}    ({', '.join(sources[:_SOURCES])})" for command, sources in shown)
+            if len(commands) > _COMMANDS:
+                yield f"  and {len(commands) - _COMMANDS} more"
+    facts = [f"{fact.kind}: {fact.value}    ({fact.source})" for fact in readiness.facts]
+    yield from _section("Facts", tuple(facts))
+    yield from _section("Packages", tuple(_packages(readiness)))
+    yield from _doubts(readiness)
     yield from _proposed(readiness)
     yield from _section("Can be validated here", readiness.can_validate)
     gaps = [f"{gap.what}: {gap.why}. Smallest change: {gap.change}." for gap in readiness.cannot_validate]
     yield from _section("Cannot be validated here", tuple(gaps))
     yield from _section("Notes", readiness.notes)
+
+
+def _packages(readiness: Readiness) -> Iterator[str]:
+    for package in readiness.packages[:_PACKAGES]:
+        commands = "; ".join(f"{kind}: {command}" for kind, command in package.commands.items())
+        yield f"{package.folder} ({package.stack}, {package.name}) {commands}".rstrip()
+    more = len(readiness.packages) - _PACKAGES
+    if more > 0:
+        yield f"and {more} more"
+
+
+def _doubts(readiness: Readiness) -> Iterator[str]:
+    """What the sources leave open, said so that whoever plans reads the files and decides."""
+    for disagreement in readiness.disagreements:
+        yield f"Sources disagree on the {disagreement.about}: {' / '.join(disagreement.sayings)}"
+    if readiness.silent:
+        yield f"No source names a command for: {', '.join(readiness.silent)}"
 
 
 def _proposed(readiness: Readiness) -> Iterator[str]:

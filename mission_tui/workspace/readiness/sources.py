@@ -1,63 +1,72 @@
 """Files that speak of commands in any language: Makefile, CI workflows, container files, notes for agents."""
 
-import json
 import re
 from collections.abc import Iterator
 from itertools import islice
 
-from mission_tui.workspace.readiness.model import FindingKind, Gap, Signals
+from mission_tui.workspace.readiness.containers import examine_containers, stores
+from mission_tui.workspace.readiness.model import FindingKind, Signals
 from mission_tui.workspace.readiness.project import Project, entries_of, table, texts
+from mission_tui.workspace.readiness.words import classify
 
-_KINDS: tuple[tuple[FindingKind, str], ...] = (
-    ("install", r"(?:pip3? install|poetry install|uv (?:sync|pip install)|pipenv (?:install|sync)|npm (?:ci|install)\b"
-                r"|yarn install|pnpm (?:install|i\b)|bundle install|go mod download|cargo fetch)"),
-    ("types", r"(?:\bmypy\b|\bpyright\b|\bbasedpyright\b|\btsc\b|type-?check)"),
-    ("lint", r"(?:\bruff\b|\bflake8\b|\bpylint\b|\bblack --check|\beslint\b|\bpre-commit run|\brun lint\b|\bmake lint\b"
-             r"|golangci-lint|cargo clippy|rubocop)"),
-    ("test", r"(?:\bpytest\b|\bunittest\b|\btox\b|\bnox\b|npm (?:run )?test|yarn test|pnpm (?:run )?test|\bvitest\b"
-             r"|\bjest\b|\bmake (?:test|check)\b|go test|cargo test|manage\.py test|\brspec\b|mvn .*(?:test|verify)"
-             r"|gradlew? .*test)"),
-    ("build", r"(?:\brun build\b|python -m build|\bmake build\b|go build|cargo build|mvn .*package|gradlew? .*build)"),
-)  # fmt: skip
 _TARGETS: dict[str, FindingKind] = {
     "install": "install", "setup": "install", "deps": "install", "bootstrap": "install", "build": "build",
-    "lint": "lint", "style": "lint", "types": "types", "typecheck": "types", "type-check": "types", "mypy": "types",
-    "test": "test", "tests": "test", "check": "test", "unit": "test",
-    "run": "launch", "serve": "launch", "start": "launch", "dev": "launch", "server": "launch",
+    "lint": "lint", "style": "lint", "format-check": "lint",
+    "types": "types", "typecheck": "types", "type-check": "types", "mypy": "types",
+    "test": "test", "tests": "test", "check": "test", "unit": "test", "unittest": "test", "test-unit": "test",
+    "run": "launch", "serve": "launch", "start": "launch", "dev": "launch", "server": "launch", "runserver": "launch",
 }  # fmt: skip
-_STORES = ("postgres", "mysql", "mariadb", "mongo", "redis", "rabbitmq", "kafka", "elasticsearch", "opensearch",
-           "memcached", "minio", "localstack", "clickhouse", "cassandra", "mssql", "keycloak")  # fmt: skip
-_NOTES_FOR_AGENTS = ("AGENTS.md", "CLAUDE.md", "CONTRIBUTING.md", "CONTRIBUTING.rst", "DEVELOPMENT.md")
+_UNSURE = ("check", "dev", "style", "setup")
+_NOTES_FOR_AGENTS = ("AGENTS.md", "CLAUDE.md", "CONTRIBUTING.md", "CONTRIBUTING.rst", "DEVELOPMENT.md",
+                     "README.md", "README.rst", ".github/CONTRIBUTING.md", "docs/CONTRIBUTING.md")  # fmt: skip
 _MAX_ENTRIES = 100
 """Jobs of a workflow and steps of a job that are read."""
+_SHELLS = ("", "sh", "bash", "shell", "console", "shell-session", "zsh", "text", "terminal", "{code-block}")
 _MAX_SCRIPT = 20_000
 _MAX_COMMAND = 300
-_COMPOSE = ("compose.yaml", "compose.yml", "docker-compose.yml", "docker-compose.yaml")
 
 
 def examine_sources(project: Project) -> Signals:
     """What the repository says in other places than its manifests."""
     signals = Signals()
-    _makefile(project, signals)
+    _runners(project, signals)
     _workflows(project, signals)
     _gitlab(project, signals)
-    _containers(project, signals)
+    examine_containers(project, signals)
     _documents(project, signals)
     return signals
 
 
-def classify(command: str) -> FindingKind | None:
-    """What kind of command a shell line is, as far as its words tell."""
-    return next((kind for kind, pattern in _KINDS if re.search(pattern, command)), None)
-
-
-def _makefile(project: Project, signals: Signals) -> None:
+def _runners(project: Project, signals: Signals) -> None:
+    """Makefile, justfile and Taskfile: their targets' names tell what they are for."""
     file = project.has("Makefile", "makefile", "GNUmakefile")
-    text = project.read(file) if file else None
-    for target in re.findall(r"^([A-Za-z0-9][\w.-]*)\s*:(?![=:])", text or "", re.MULTILINE):
+    if file:
+        _targets(project, file, "make", r"^([A-Za-z0-9][\w.-]*)\s*:(?![=:])", signals)
+    file = project.has("justfile", "Justfile", ".justfile")
+    if file:
+        _targets(project, file, "just", r"^@?([A-Za-z_][\w-]*)(?: +[*+$]?\w+=[^:\n]*| +\*\w+)*\s*:(?!=)", signals)
+    file = project.has("Taskfile.yml", "Taskfile.yaml", "taskfile.yml", "Taskfile.dist.yml")
+    for target in table(project.yaml(file), "tasks") if file else ():
         kind = _TARGETS.get(target)
         if file and kind:
-            signals.found(kind, f"make {target}", f"{file} [{target}]")
+            signals.found(kind, f"task {target}", f"{file} [tasks.{target}]")
+
+
+def _targets(project: Project, file: str, runner: str, pattern: str, signals: Signals) -> None:
+    text = (project.read(file) or "")[:200_000]
+    for target in re.findall(pattern, text, re.MULTILINE):
+        kind = _TARGETS.get(target)
+        if kind:
+            signals.found(_meant(text, target, kind), f"{runner} {target}", f"{file} [{target}]")
+
+
+def _meant(text: str, target: str, kind: FindingKind) -> FindingKind:
+    """`check` may test or lint and `dev` may install: what the recipe runs decides."""
+    recipe = re.search(rf"^@?{re.escape(target)}\b[^\n]*\n((?:[ \t]+[^\n]*\n?)*)", text, re.MULTILINE)
+    if target not in _UNSURE or not recipe:
+        return kind
+    kinds: list[FindingKind] = [k for k in map(classify, (line.strip(" \t@-") for line in recipe[1].splitlines())) if k]
+    return kind if not kinds or kind in kinds else kinds[0]
 
 
 def _workflows(project: Project, signals: Signals) -> None:
@@ -67,10 +76,13 @@ def _workflows(project: Project, signals: Signals) -> None:
             continue
         source = f"{folder}/{name}"
         for job_name, job in islice(table(project.yaml(source), "jobs").items(), _MAX_ENTRIES):
-            _stores(table(job, "services"), source, signals)
+            stores(table(job, "services"), source, signals)
+            default = table(job, "defaults", "run").get("working-directory")
             for step in entries_of(table(job).get("steps"))[:_MAX_ENTRIES]:
                 run = table(step).get("run")
-                _lines(run if isinstance(run, str) else "", f"{source} [{job_name}]", signals)
+                folder = table(step).get("working-directory") or default
+                if isinstance(run, str) and "${{" not in str(folder or ""):
+                    _lines(run, f"{source} [{job_name}]", signals, folder)
 
 
 def _gitlab(project: Project, signals: Signals) -> None:
@@ -81,61 +93,33 @@ def _gitlab(project: Project, signals: Signals) -> None:
             _lines("\n".join(texts(table(job).get(key))), f".gitlab-ci.yml [{name}]", signals)
 
 
-def _lines(script: str, source: str, signals: Signals) -> None:
+def _lines(script: str, source: str, signals: Signals, folder: object = None) -> None:
+    below = folder.removeprefix("./").strip("/") if isinstance(folder, str) else ""
+    go_there = f"cd {below} && " if re.fullmatch(r"[\w./-]+", below) and below != "." else ""
     for line in re.sub(r" ?\\\n *", " ", script[:_MAX_SCRIPT]).splitlines():
         command = line.strip()
-        if len(command) > _MAX_COMMAND or "${{" in command or command.startswith(("#", "echo ")):
-            continue
         kind = classify(command)
         if kind:
-            signals.found(kind, command, source)
-
-
-def _containers(project: Project, signals: Signals) -> None:
-    if project.has("Dockerfile"):
-        for word, rest in re.findall(r"^(CMD|ENTRYPOINT)\s+(.+)$", project.read("Dockerfile") or "", re.MULTILINE):
-            signals.found("launch", _exec_form(rest.strip()), f"Dockerfile [{word}]")
-    file = project.has(*_COMPOSE)
-    if file:
-        _stores(table(project.yaml(file), "services"), file, signals)
-
-
-def _exec_form(text: str) -> str:
-    try:
-        return " ".join(texts(json.loads(text))) or text
-    except ValueError:
-        return text
-
-
-def _stores(services: dict[str, object], source: str, signals: Signals) -> None:
-    for name, service in services.items():
-        image = service if isinstance(service, str) else table(service).get("image", name)
-        store = next((s for s in _STORES if s in f"{name} {image}".lower()), None)
-        if store and not any(gap.what.endswith(f" {store}") for gap in signals.gaps):
-            signals.gaps.append(
-                Gap(
-                    what=f"whatever needs {store}",
-                    why=f"{source} starts it in a container, and containers cannot be started in the box",
-                    change="let the app run without it (a file or in-memory stand-in), or let `setup` install it",
-                )
-            )
+            signals.found(kind, f"{go_there}{command}", source)
 
 
 def _documents(project: Project, signals: Signals) -> None:
+    """A README speaks of much else between backticks: of it only the fenced blocks are heard."""
     for file in _NOTES_FOR_AGENTS:
-        for line, command in _commands_in(project.read(file) or ""):
+        inline = not file.startswith("README")
+        for line, command in _commands_in(project.read(file) or "", inline):
             kind = classify(command)
             if kind:
                 signals.found(kind, command, f"{file}:{line}")
 
 
-def _commands_in(text: str) -> Iterator[tuple[int, str]]:
+def _commands_in(text: str, inline: bool) -> Iterator[tuple[int, str]]:
     """Shell lines of fenced blocks and whole lines in backticks, with their line numbers."""
-    fenced = False
+    fence: str | None = None
     for number, line in enumerate(text.splitlines(), 1):
         if line.lstrip().startswith("```"):
-            fenced = not fenced
-        elif fenced and 0 < len(line.strip()) <= _MAX_COMMAND:
-            yield number, line.strip().removeprefix("$ ")
-        else:
+            fence = None if fence is not None else line.strip("` \t").split(" ")[0].lower()
+        elif fence is not None and fence in _SHELLS and 0 < len(line.strip()) <= _MAX_COMMAND:
+            yield number, re.sub(r"\s+#.*$", "", line.strip().removeprefix("$ ").removeprefix("> "))
+        elif inline and fence is None:
             yield from ((number, code) for code in re.findall(r"`([^`]{3,200})`", line) if " " in code)

@@ -1,0 +1,67 @@
+"""When a provider wants the next call, read from the headers of its refusal."""
+
+import re
+from collections.abc import Mapping
+from datetime import datetime
+from email.utils import parsedate_to_datetime
+
+_RESET = re.compile(r"^(?:x-|anthropic-)?ratelimit-(?:reset(?:-[\w-]+)?|[\w-]+-reset)$")
+"""`x-ratelimit-reset-tokens: 6m0s` (OpenAI), `anthropic-ratelimit-tokens-reset: 2026-01-01T00:00:00Z`,
+`x-ratelimit-reset: 1767225600000` (OpenRouter), `ratelimit-reset: 30` (IETF draft)."""
+_DURATION = re.compile(r"(?:(\d+)d)?(?:(\d+)h)?(?:(\d+)m(?!s))?(?:(\d+(?:\.\d+)?)s)?(?:(\d+(?:\.\d+)?)ms)?")
+_SECONDS = (86_400, 3_600, 60, 1, 0.001)
+_EPOCH = 1_000_000_000
+"""Larger numbers are points in time, in seconds or (a thousand times larger still) milliseconds."""
+
+
+def retry_at(headers: Mapping[str, str], now: float) -> float | None:
+    """Unix seconds of the next call that makes sense; `headers` have lower-case names. None when nothing is named."""
+    milliseconds = _number(headers.get("retry-after-ms"))
+    if milliseconds is not None:
+        return now + milliseconds / 1000
+    value = headers.get("retry-after")
+    seconds = _number(value)
+    if seconds is not None:
+        return now + seconds
+    date = _date(value)
+    return _reset_at(headers, now) if date is None else max(now, date.timestamp())
+
+
+def _reset_at(headers: Mapping[str, str], now: float) -> float | None:
+    """The latest reset among the limits that are used up."""
+    times = [
+        at
+        for name, value in headers.items()
+        if _RESET.match(name)
+        and _number(headers.get(name.replace("reset", "remaining"))) == 0
+        and (at := _moment(value, now)) is not None
+    ]
+    return max(times, default=None)
+
+
+def _moment(value: str, now: float) -> float | None:
+    number = _number(value)
+    if number is not None:
+        if number < _EPOCH:
+            return now + number
+        return number / 1000 if number > _EPOCH * 1000 else number
+    duration = _DURATION.fullmatch(value.strip())
+    if duration is not None and value.strip():
+        return now + sum(float(part) * unit for part, unit in zip(duration.groups(), _SECONDS, strict=True) if part)
+    try:
+        return max(now, datetime.fromisoformat(value.strip()).timestamp())
+    except ValueError:
+        return None
+
+
+def _number(value: str | None) -> float | None:
+    if value is None or not re.fullmatch(r"\s*\d+(\.\d+)?\s*", value):
+        return None
+    return float(value)
+
+
+def _date(value: str | None) -> datetime | None:
+    try:
+        return None if value is None else parsedate_to_datetime(value)
+    except ValueError:
+        return None

@@ -1,0 +1,36 @@
+from datetime import UTC, datetime
+
+import pytest
+
+from mission_tui.llm.retry_headers import retry_at
+
+NOW = 1_790_000_000.0
+
+
+@pytest.mark.parametrize(
+    ("headers", "wait"),
+    [
+        ({}, None),
+        ({"retry-after": "7"}, 7),
+        ({"retry-after-ms": "250", "retry-after": "7"}, 0.25),
+        ({"retry-after": "soon"}, None),
+        ({"x-ratelimit-remaining-requests": "0", "x-ratelimit-reset-requests": "6m0s"}, 360),
+        ({"x-ratelimit-remaining-tokens": "0", "x-ratelimit-reset-tokens": "120ms"}, 0.12),
+        ({"x-ratelimit-remaining-tokens": "10", "x-ratelimit-reset-tokens": "6m0s"}, None),
+        ({"x-ratelimit-remaining": "0", "x-ratelimit-reset": f"{(NOW + 90) * 1000:.0f}"}, 90),
+        ({"x-ratelimit-remaining": "0", "x-ratelimit-reset": f"{NOW + 90:.0f}"}, 90),
+        ({"ratelimit-remaining": "0", "ratelimit-reset": "30"}, 30),
+        (
+            {
+                "anthropic-ratelimit-tokens-remaining": "0",
+                "anthropic-ratelimit-tokens-reset": datetime.fromtimestamp(NOW + 60, UTC).isoformat(),
+                "anthropic-ratelimit-requests-remaining": "3",
+                "anthropic-ratelimit-requests-reset": datetime.fromtimestamp(NOW + 600, UTC).isoformat(),
+            },
+            60,
+        ),
+    ],
+)
+def test_providers_name_the_next_call_in_many_ways(headers: dict[str, str], wait: float | None):
+    found = retry_at(headers, NOW)
+    assert found == (None if wait is None else pytest.approx(NOW + wait))

@@ -294,8 +294,8 @@ class MissionScreen(Screen[None]):
         self.query_one("#keys", KeyBar).show(
             *answer,
             *(() if self.mission.ended else (Hint("p", pause, "app.steer('pause')"), Hint("m", "message", "message"))),
-            *self._pane().hints(),
             Hint("i", f"inbox {waits}" if waits else "inbox", "app.inbox"),
+            *self._pane().hints(),
             *((Hint("r", "review", "review"),) if self.mission.plan.approved else ()),
             *((Hint("e", "edit plan", "edit"),) if self.mission.contract.assertions and not self.mission.ended else ()),
             *(() if self.mission.ended else (Hint("c", "control", "app.steer('control')"),)),

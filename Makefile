@@ -8,7 +8,7 @@ MADE := .venv/.made
 RUNTIME := .venv/.runtime
 DEVELOPMENT := .venv/.development
 
-.PHONY: demo test lint bench bench-ui screenshots lock clean torture-faults
+.PHONY: demo test lint bench bench-ui bench-validation torture torture-faults screenshots lock clean
 
 demo: $(RUNTIME)
 	@$(BIN)/mission-tui doctor --fix
@@ -35,6 +35,16 @@ bench-ui: $(DEVELOPMENT)
 
 # All of the fault matrix; a part of `make torture`.
 torture-faults: $(DEVELOPMENT)
+	$(BIN)/python -m tests.torture.faults
+
+# What the mechanical part of validation catches of seeded defects; ARGS="--runs 2" is shorter.
+bench-validation: $(DEVELOPMENT)
+	$(BIN)/python -m benchmarks.validation $(ARGS)
+
+# Hours on one core: give MINUTES, and PART=1/2 and PART=2/2 to two of them.
+torture: $(DEVELOPMENT)
+	$(BIN)/python -m tests.torture.engines
+	$(BIN)/python -m tests.torture.crash --minutes $(or $(MINUTES),60) --part $(or $(PART),1/1)
 	$(BIN)/python -m tests.torture.faults
 
 lock: $(DEVELOPMENT)

@@ -19,3 +19,5 @@ signal.signal(signal.SIGINT, signal.default_int_handler)
 def pytest_configure(config: pytest.Config) -> None:
     # litellm uses what pydantic has deprecated; only our own code answers for its warnings.
     config.addinivalue_line("filterwarnings", "ignore::DeprecationWarning:litellm")
+    # A call that is given up while litellm prepares it in a thread leaves litellm's own coroutine unused.
+    config.addinivalue_line("filterwarnings", "ignore:coroutine 'OpenAIChatCompletion:RuntimeWarning")

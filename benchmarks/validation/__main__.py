@@ -31,7 +31,9 @@ def main() -> int:
         began = time.monotonic()
         outcomes = asyncio.run(examine_all(samples, Path(root), asked, options))
         print(f"{len(outcomes)} versions examined in {time.monotonic() - began:.0f} s, {options.jobs} at a time\n")
-    right = report([o for o in outcomes if o.defect is None], [o for o in outcomes if o.defect is not None], options.all)
+    right = report(
+        [o for o in outcomes if o.defect is None], [o for o in outcomes if o.defect is not None], options.all
+    )
     return 0 if right else 1
 
 

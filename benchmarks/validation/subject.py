@@ -42,7 +42,8 @@ async def environment(root: Path) -> Path:
     tree.mkdir(parents=True)
     spec = BoxSpec(tree=tree, env_dir=env, run_dir=root / "env-run", log_dir=root / "env-logs")
     env.mkdir()
-    link = f"echo {site.getsitepackages()[0]} > $(/env/bin/python -c 'import site; print(site.getsitepackages()[0])')/linked.pth"
+    where = "/env/bin/python -c 'import site; print(site.getsitepackages()[0])'"
+    link = f"echo {site.getsitepackages()[0]} > $({where})/linked.pth"
     results = await prepare_environment(env, spec, [link], root / "setup.log", 120)
     if results[-1].exit_code != 0:
         raise RuntimeError(results[-1].output)
@@ -74,7 +75,9 @@ async def examine(
                 outcome.complaints += [f"check {check.name}: {gone} is gone" for gone in compared.vanished]
             if outcome.complaints and stop_early:
                 raise Enough
-            await _prove(sample, outcome, Stage(box, sample.plan.services.app, find_browser(), spec.run_dir), stop_early)
+            await _prove(
+                sample, outcome, Stage(box, sample.plan.services.app, find_browser(), spec.run_dir), stop_early
+            )
     except Enough:
         pass
     finally:

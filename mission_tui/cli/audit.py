@@ -38,7 +38,7 @@ def verify_command(ctx: click.Context, files: MissionFiles) -> None:
 @with_mission
 @click.argument("folder", metavar="DIR", type=click.Path(path_type=Path, file_okay=False))
 def export_command(files: MissionFiles, folder: Path) -> None:
-    """Write a report into DIR: report.html for people, mission.json and events.jsonl for programs."""
+    """Write a report into DIR: report.html for people, mission.json and events.jsonl for programs, proofs/ as tests."""
     click.echo(write_report(files, folder.absolute()))
 
 

@@ -197,6 +197,10 @@ def _decision(event: e.DecisionEvent) -> str:
 
 
 def _control(event: e.ControlEvent) -> str:
+    if isinstance(event, e.ReplayRequested):
+        return f"the human asked for a replay of {event.assertion}"
+    if isinstance(event, e.ReplayRecorded):
+        return f"replay of {event.assertion}: {event.status}: {event.reason}"
     if isinstance(event, e.FlowReplayed):
         said = "agrees" if event.agreed else f"differs (claimed {event.claimed}, seen {event.status})"
         without = f"; {event.control.outcome} without the work" if event.control else ""
@@ -235,13 +239,16 @@ def _validation(event: e.ValidationEvent) -> str:
 def _base(event: e.BaseProved) -> str:
     if event.setup_problem:
         return f"the base cannot be set up: {event.setup_problem}"
-    checks = ", ".join(f"{c.name} exit {'-' if c.exit_code is None else c.exit_code}" for c in event.checks)
+    checks = ", ".join(
+        f"{c.name} exit {'-' if c.exit_code is None else c.exit_code}{f' ({len(c.flaky)} flaky)' if c.flaky else ''}"
+        for c in event.checks
+    )
     green = [r.assertion for r in event.results if r.passed]
     return f"base proved: {checks or 'no checks'}; {len(event.results) - len(green)} proofs red, {len(green)} green"
 
 
 def _scrutiny(event: e.ScrutinyRecorded) -> str:
-    said = [f"{c.name} {'ok' if c.ok else 'NEW FAILURES: ' + ', '.join(c.new_failures)}" for c in event.comparisons]
+    said = [f"{c.name} {'ok' if c.ok else c.blocking()}" for c in event.comparisons]
     return ", ".join(said) or "no checks are named"
 
 

@@ -37,25 +37,29 @@ _AGAIN = ("provider", "box")
 @click.command("run")
 @with_mission
 @click.option("--detach", is_flag=True, help="Leave the engine behind.")
+@click.option("--wait", is_flag=True, help="Stay until the mission ends: wait for answers, and for providers.")
 @click.pass_context
-def run_command(ctx: click.Context, files: MissionFiles, detach: bool) -> None:
+def run_command(ctx: click.Context, files: MissionFiles, detach: bool, wait: bool) -> None:
     """Run a mission's engine, or attach to the one that runs: nothing starts twice.
 
     Leaves with 0 when all is proved, 3 when only you can go on, 4 when it ended otherwise, 5 when the provider or the
-    budget stopped it.
+    budget stopped it. With --wait it stays, as a detached engine does, and goes on when a provider's time has come.
     """
     if detach:
         click.echo(f"engine {start_detached(files)}")
         return
-    ctx.exit(run_in_foreground(files))
+    ctx.exit(run_in_foreground(files, wait))
 
 
-def run_in_foreground(files: MissionFiles) -> int:
-    """Play the mission here until it ends or only a human can go on; says what it waits for. Returns the exit code."""
+def run_in_foreground(files: MissionFiles, wait: bool = False) -> int:
+    """Play the mission here until it ends or (unless `wait`) only a human can go on; says what it waits for.
+
+    Returns the exit code.
+    """
     if ended := _mission(files).ended:
         click.echo(f"mission-tui: mission {files.id} is {ended} already", err=True)
     prepare(files)
-    code = asyncio.run(_interruptible(files))
+    code = asyncio.run(_interruptible(files, wait))
     if code in (WAITING, PROVIDER):
         for line in waits_for(_mission(files)):
             click.echo(f"mission-tui: {line}", err=True)
@@ -94,15 +98,16 @@ def waits_for(mission: Mission) -> list[str]:
     """What a mission waits for, and the command that lets it go on."""
     if mission.paused:
         return [f"paused: {mission.paused.reason}; go on with `mission-tui resume {mission.id}`"]
+    by_itself = "; to let it go on then, leave the engine running: `mission-tui run {} --wait` or `--detach`"
     return [
         f"{d.id} {d.kind}: {' '.join(d.summary.split())}; answer with `mission-tui decide {mission.id} {d.id} "
-        f"{'|'.join(d.choices) if d.choices else 'TEXT'}`"
+        f"{'|'.join(d.choices) if d.choices else 'TEXT'}`{by_itself.format(mission.id) if d.retry_at else ''}"
         for d in mission.decisions.open
     ]
 
 
-async def _interruptible(files: MissionFiles) -> int:
-    task = asyncio.ensure_future(_run_or_attach(files))
+async def _interruptible(files: MissionFiles, wait: bool) -> int:
+    task = asyncio.ensure_future(_run_or_attach(files, wait))
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
     try:
         return await task
@@ -113,21 +118,23 @@ async def _interruptible(files: MissionFiles) -> int:
         return INTERRUPTED
 
 
-async def _run_or_attach(files: MissionFiles) -> int:
+async def _run_or_attach(files: MissionFiles, wait: bool) -> int:
     answer = _answerer(files)
     while True:
         mission = _mission(files)
         for decision in mission.decisions.open:
             answer(decision)
         try:
-            return await run_mission(files, HostOptions(on_event=_shown(answer), on_notice=_tell))
+            return await run_mission(files, HostOptions(wait=wait, on_event=_shown(answer), on_notice=_tell))
         except MissionBusy:
-            code = await _attached(files, mission.seq, _shown(answer))
+            code = await _attached(files, mission.seq, _shown(answer), (Stop,) if wait else (Stop, Wait))
         if code is not None:
             return code
 
 
-async def _attached(files: MissionFiles, since: int, show: Callable[[Recorded], None]) -> int | None:
+async def _attached(
+    files: MissionFiles, since: int, show: Callable[[Recorded], None], until: tuple[type, ...]
+) -> int | None:
     """Show what another engine does until only a human can go on; None when that engine is gone."""
     told = ""
     with Reader(files) as reader:
@@ -139,7 +146,7 @@ async def _attached(files: MissionFiles, since: int, show: Callable[[Recorded], 
                 show(recorded)
                 since = recorded.seq
             mission = reader.mission()
-            if since == mission.seq and not waiting_commands and isinstance(next_action(mission), Stop | Wait):
+            if since == mission.seq and not waiting_commands and isinstance(next_action(mission), until):
                 return exit_code(mission)
             if not alive:
                 return None

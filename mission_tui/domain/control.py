@@ -4,6 +4,7 @@ import re
 
 from mission_tui.domain.contract import Assertion
 from mission_tui.domain.mission import Mission
+from mission_tui.domain.promises import empty_promises
 from mission_tui.domain.state.plan import FeatureState
 from mission_tui.domain.verdict import Cause, ControlResult, VerdictStatus
 
@@ -129,6 +130,7 @@ def base_problems(mission: Mission) -> tuple[str, ...]:
         for r in base.results
         if not r.passed and r.assertion in live and live[r.assertion].guard
     ]
+    problems += empty_promises(mission)
     if base.setup_problem:
         problems.append(f"the base cannot be set up: {base.setup_problem}")
     return tuple(problems)

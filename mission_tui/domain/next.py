@@ -257,19 +257,18 @@ def _round(mission: Mission, milestone: str, number: int) -> Action:
 
 
 def _validation(mission: Mission, milestone: str) -> Action:
-    """Cheap before dear, and what the milestone itself promises before what it may have broken elsewhere."""
+    """Cheap before dear; all that costs no tokens is looked at before a round is given up."""
     current = mission.validation.rounds[milestone][-1]
     if current.scrutiny is None:
         return Scrutinise(milestone)
     unreviewed = _never_reviewed(mission, milestone)
     if unreviewed:
         return Review(milestone, unreviewed)
-    for names in (mission.own(milestone), mission.to_prove(milestone)):
-        mechanical = _left_to_prove(mission, names, current.proved)
-        if mechanical:
-            return Prove(milestone, mechanical)
-        if _already_red(mission, milestone):
-            return _conclusion(mission, milestone)
+    mechanical = _left_to_prove(mission, mission.to_prove(milestone), current.proved)
+    if mechanical:
+        return Prove(milestone, mechanical)
+    if _already_red(mission, milestone):
+        return _conclusion(mission, milestone)
     unseen = to_control(mission, milestone)
     if unseen:
         return Control(milestone, unseen)

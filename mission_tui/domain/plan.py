@@ -29,6 +29,8 @@ class Feature(Frozen):
     fulfills: tuple[str, ...] = ()
     after: tuple[str, ...] = ()
     """Features that must be completed before this one."""
+    fixes: tuple[str, ...] = ()
+    """Tests, or checks, that fail on the base and that this feature promises to make pass."""
     enabling: str | None = None
     """Why a feature that fulfils no assertion is needed all the same."""
 
@@ -63,7 +65,7 @@ class Services(Frozen):
 
     setup: tuple[str, ...] = ()
     checks: dict[str, str] = Field(default_factory=dict)
-    """Name to shell line; `tests` run by pytest are compared test by test."""
+    """Name to shell line; compared test by test where the runner tells."""
     app: App | None = None
     setup_timeout_s: float = Field(default=1800, gt=0)
     check_timeout_s: float = Field(default=1800, gt=0)

@@ -149,6 +149,8 @@ class CommandResult(Frozen):
     """Length of the whole output, of which `log` keeps all up to its limit."""
     duration_s: float
     timed_out: bool = False
+    over: str | None = None
+    """Which limit of the box it went over, and what became of it."""
     stdout: str = ""
     """Filled, with `stderr`, only when the command was run with `split=True`."""
     stderr: str = ""

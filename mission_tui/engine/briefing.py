@@ -16,6 +16,7 @@ from mission_tui.domain.mission import Mission
 from mission_tui.domain.next import judgement_needed
 from mission_tui.domain.plan import Services
 from mission_tui.domain.state.issues import IssueState
+from mission_tui.domain.verdict import CheckOutcome
 from mission_tui.tools.base import Assignment, both_ends
 from mission_tui.tools.findings import shown_before
 
@@ -157,7 +158,11 @@ def _base(mission: Mission) -> str:
     base = mission.validation.base
     if base is None:
         return ""
-    lines = [f"check {c.name} (`{c.command}`): exit {c.exit_code}{_old(sorted(c.failing))}" for c in base.checks]
+    lines = [
+        f"check {c.name} (`{c.command}`): exit {c.exit_code} after {c.duration_s:.0f} s, {_tests(c)}"
+        f"{_old(sorted(c.failing))}{_unsteady(c.flaky)}"
+        for c in base.checks
+    ]
     lines += [f"{name} passes already and is not a guard" for name in vacuous(mission)]
     lines += [
         f"{r.assertion} on the base: {r.cause}: {r.reason}"
@@ -165,6 +170,14 @@ def _base(mission: Mission) -> str:
         if not r.passed and r.cause != "expectation"
     ]
     return _bullets([*lines, *([f"setup failed: {base.setup_problem}"] if base.setup_problem else [])])
+
+
+def _tests(check: CheckOutcome) -> str:
+    return "not told test by test" if check.cases is None else f"{len(check.cases)} tests"
+
+
+def _unsteady(flaky: Sequence[str]) -> str:
+    return f"; flaky, so it proves nothing: {', '.join(flaky[:20])}" if flaky else ""
 
 
 def _old(failing: Sequence[str]) -> str:
@@ -206,8 +219,8 @@ def _validation(mission: Mission) -> str:
     last = mission.validation.last_round(milestone) if milestone else None
     if last is not None and last.scrutiny is not None:
         lines += [
-            f"check {c.name}: {'ok' if c.ok else 'NEW FAILURES'}; new {', '.join(c.new_failures) or '-'}; "
-            f"old {', '.join(c.old_failures) or '-'}"
+            f"check {c.name}: {'ok' if c.ok else c.blocking(40)}; old {', '.join(c.old_failures[:40]) or '-'}"
+            + (f"; flaky {', '.join(c.flaky[:20])}" if c.flaky else "")
             for c in last.scrutiny.comparisons
         ]
     return _bullets([*lines, *_convergence(mission, milestone)])

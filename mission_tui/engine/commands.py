@@ -26,6 +26,7 @@ from mission_tui.domain.events import (
     MissionRolledBack,
     PlanApproved,
     PlanReturned,
+    ReplayRequested,
     SeatChanged,
     SkillWritten,
     VacuousSigned,
@@ -41,6 +42,7 @@ from mission_tui.store.inbox import (
     EditDraft,
     Override,
     Pause,
+    Replay,
     Resume,
     RollBack,
     Say,
@@ -61,6 +63,8 @@ def _facts(mission: Mission, command: Command) -> list[AnyEvent]:
     match command:
         case Say():
             return _said(mission, command)
+        case Replay():
+            return [ReplayRequested(assertion=command.assertion)]
         case Decide():
             return _decided(mission, command)
         case Override() | RollBack() | EditDraft() | WriteSkill():

@@ -1,6 +1,7 @@
 """Making a mission: its directory, branch, worktree and first facts, or nothing at all."""
 
 import asyncio
+import contextlib
 import re
 import secrets
 import shutil
@@ -29,10 +30,13 @@ from mission_tui.domain.mission import Mission
 from mission_tui.domain.plan import PlanDraft
 from mission_tui.domain.seats import SeatSettings
 from mission_tui.store.database import MissionDatabase
+from mission_tui.store.errors import MissionBusy, StoreError
 from mission_tui.store.layout import MissionFiles
 from mission_tui.store.ledger import Ledger
 from mission_tui.store.lock import MissionLock
+from mission_tui.store.queries import Reader
 from mission_tui.workspace.git import (
+    GitError,
     MissionRepository,
     RepositoryState,
     init_repository,
@@ -66,7 +70,10 @@ class Created:
 
 
 async def create_mission(data: Path, new: NewMission) -> Created:
-    """Check everything, then make it. Raises RepositoryProblem or GateRefused; on any failure nothing is left."""
+    """Check everything, then make it. Raises RepositoryProblem or GateRefused; on any failure nothing is left.
+
+    What an earlier one left that was killed on the way goes first.
+    """
     if new.init:
         await init_repository(new.repo)
     state = await inspect_repository(new.repo)
@@ -74,6 +81,7 @@ async def create_mission(data: Path, new: NewMission) -> Created:
     mission_id = f"{_slug(new.title)}-{secrets.token_hex(3)}"
     draft = _created(new, state, mission_id, base)
     _refuse_bad_plan(draft, new)
+    await clear_unfinished(data)
     files = MissionFiles(data / "missions" / mission_id)
     files.root.mkdir(parents=True)
     try:
@@ -82,6 +90,35 @@ async def create_mission(data: Path, new: NewMission) -> Created:
         await asyncio.to_thread(shutil.rmtree, files.root, True)
         raise
     return Created(files, draft.notes)
+
+
+async def clear_unfinished(data: Path) -> None:
+    """Take away missions whose making was killed before their first fact: folder, worktree and branch."""
+    folder = data / "missions"
+    for files in [MissionFiles(path) for path in folder.iterdir()] if folder.is_dir() else []:
+        if not _unfinished(files):
+            continue
+        try:
+            lock = MissionLock.acquire(files)
+        except MissionBusy:
+            continue  # It is being made right now.
+        try:
+            if _unfinished(files):
+                with contextlib.suppress(GitError):
+                    await (await MissionRepository.open(files.worktree)).remove_unfinished()
+                await asyncio.to_thread(shutil.rmtree, files.root)
+        finally:
+            lock.release()
+
+
+def _unfinished(files: MissionFiles) -> bool:
+    if not files.database.exists():
+        return True
+    try:
+        with Reader(files) as reader:
+            return reader.seq() == 0
+    except StoreError:
+        return False  # It cannot be read: not ours to judge.
 
 
 async def _make(files: MissionFiles, new: NewMission, state: RepositoryState, draft: MissionCreated) -> None:

@@ -1,5 +1,6 @@
 """What every part of the engine shares: the stores, the repository, the seats and the state."""
 
+import os
 import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager
@@ -56,7 +57,7 @@ class Desk:
     on_notice: Callable[[str], None] = lambda _: None
     """Told, in one line each, why a provider is asked again."""
     patience: Patience = field(default_factory=Patience)
-    slots: int = 2
+    slots: int = field(default_factory=lambda: len(os.sched_getaffinity(0)))
     """How many boxes may prove at the same time."""
     _live: dict[str, LiveWriter] = field(default_factory=dict[str, LiveWriter])
     _worked_until: float = field(default_factory=time.monotonic)
@@ -94,6 +95,12 @@ class Desk:
             self.journal.add_wall(now - self._worked_until)
         if idle or now - self._worked_until > 1:
             self._worked_until = now
+
+    def clock_unanswered(self, seconds: float) -> None:
+        """Time in which a provider was asked in vain is its time: it uses up no hours, unless others worked in it."""
+        self.clock_work()
+        if len(self.mission.runs.active) <= 1:
+            self.journal.add_wall(-min(seconds, self.journal.spend().wall_s))
 
     def open_decision(
         self, kind: DecisionKind, summary: str, choices: tuple[str, ...], default: str, **more: object

@@ -14,6 +14,7 @@ from mission_tui.engine.boundaries import Boundaries
 from mission_tui.engine.commands import consequences
 from mission_tui.engine.desk import Desk
 from mission_tui.engine.parking import is_named, park, seconds_to_wait, wake
+from mission_tui.engine.replay import Replays
 from mission_tui.engine.validation import Validation
 from mission_tui.store import inbox
 from mission_tui.store.errors import lacking
@@ -33,6 +34,7 @@ class MissionLoop:
         self.agents = Agents(desk)
         self.validation = Validation(desk, self.agents)
         self.boundaries = Boundaries(desk, self.agents)
+        self.replays = Replays(desk)
         self._working: asyncio.Task[None] | None = None
         self._news = asyncio.Event()
         desk.take_commands = self.take_commands
@@ -48,6 +50,7 @@ class MissionLoop:
                 await self._advance(wait)
             finally:
                 watcher.cancel()
+                await self.replays.stop()
         self.agents.cancel_leftovers()
 
     def _try_again(self) -> None:
@@ -72,7 +75,10 @@ class MissionLoop:
         await self.boundaries.keep_skill_edits()
         action = n.next_action(self.desk.mission)
         if isinstance(action, n.Stop) or (isinstance(action, n.Wait) and not wait):
-            return True
+            if not self.replays.wanted:
+                return True
+            await self.replays.finish()
+            return False
         if isinstance(action, n.Wait):
             await self._wait()
             return False
@@ -196,6 +202,7 @@ class MissionLoop:
         while True:
             await asyncio.sleep(INBOX_POLL_S)
             self._try_to_take_commands()
+            self.replays.begin()
             paused = self.desk.mission.paused
             at_once = (paused is not None and paused.at_once) or self.desk.mission.ended is not None
             if at_once and self._working is not None and not self._working.cancelling():

@@ -15,17 +15,18 @@ WOKEN = "the time to try again has come"
 def park(desk: Desk, error: ModelError) -> None:
     """Wait until the time that the provider named; else for a while, or for the human when waiting mends nothing."""
     attempt = _attempt(desk)
-    retry_at = error.retry_at
-    if retry_at is None and isinstance(error, ModelUnavailable):
-        wait = min(desk.patience.first_s * 2 ** min(attempt - 1, 30), desk.patience.longest_s)
-        retry_at = time.time() + wait
+    retry_at = _retry_at(desk, error, attempt)
     desk.open_decision(
         "provider",
         f"the model does not answer: {error}{_until(retry_at)}",
         ("retry", "abort"),
         "retry",
         retry_at=retry_at,
-        payload={"attempt": attempt, "tokens": _answered(desk), "named": error.retry_at is not None},
+        payload={
+            "attempt": attempt,
+            "tokens": _answered(desk),
+            "named": retry_at is not None and retry_at == error.retry_at,
+        },
     )
 
 
@@ -48,6 +49,17 @@ def parked(mission: Mission) -> Sequence[Decision]:
 def is_named(decision: Decision) -> bool:
     """Whether the provider itself named the time: calling it earlier is useless, also after a restart."""
     return bool(decision.payload.get("named")) and (decision.retry_at or 0) > time.time()
+
+
+def _retry_at(desk: Desk, error: ModelError, attempt: int) -> float | None:
+    """The named time. One that is over, or was named before and did not help, is no reason to ask without a pause."""
+    if error.retry_at is None and not isinstance(error, ModelUnavailable):
+        return None
+    now = time.time()
+    pause = min(desk.patience.first_s * 2 ** min(attempt - 1, 30), desk.patience.longest_s)
+    if error.retry_at is None or error.retry_at <= now:
+        return now + pause
+    return error.retry_at if attempt == 1 else max(error.retry_at, now + pause)
 
 
 def _attempt(desk: Desk) -> int:

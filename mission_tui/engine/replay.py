@@ -1,14 +1,94 @@
 """Carries a flow out again without a model: in a fresh session here, and on the tree from before the work."""
 
+import asyncio
+from contextlib import suppress
+
 from mission_tui.domain.contract import Assertion
 from mission_tui.domain.control import exempt, grounds
-from mission_tui.domain.verdict import Evidence
+from mission_tui.domain.events import ReplayRecorded
+from mission_tui.domain.gates import GateRefused
+from mission_tui.domain.ports import BoxError
+from mission_tui.domain.verdict import Cause, Evidence, VerdictStatus
 from mission_tui.engine.control import NegativeControl
 from mission_tui.engine.desk import Desk
 from mission_tui.engine.proving import Proving
 from mission_tui.engine.workshop import store_evidence
 from mission_tui.proof.results import ProofResult
-from mission_tui.tools.base import Replay, ToolProblem
+from mission_tui.tools.base import Halted, Replay, ToolProblem
+
+
+class Replays:
+    """Carries out what the human wants to see, one after the other, beside whatever else goes on."""
+
+    def __init__(self, desk: Desk) -> None:
+        self.desk = desk
+        self.proving = Proving(desk)
+        self._task: asyncio.Task[None] | None = None
+        self._given_up: frozenset[str] = frozenset()
+        """What could not even be recorded, for instance on a full disk: the next engine tries again."""
+
+    @property
+    def wanted(self) -> tuple[str, ...]:
+        mission = self.desk.mission
+        if mission.paused or mission.ended:
+            return ()
+        live = mission.contract.assertions
+        return tuple(
+            name
+            for name, seen in mission.validation.replays.items()
+            if seen is None and name in live and name not in self._given_up
+        )
+
+    def begin(self) -> None:
+        """Start the next one, if there is one and none is under way."""
+        if self._task is None or self._task.done():
+            self._task = asyncio.create_task(self._next()) if self.wanted else None
+
+    async def finish(self) -> None:
+        """Return when all that was asked for is carried out."""
+        while self.wanted:
+            self.begin()
+            if self._task is not None:
+                await self._task
+
+    async def stop(self) -> None:
+        """Cut off what is under way; it is carried out anew by the next engine."""
+        if self._task is not None and not self._task.done():
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
+
+    async def _next(self) -> None:
+        name = self.wanted[0]
+        with suppress(Halted, GateRefused):  # paused, or ended meanwhile
+            try:
+                await self._carry_out(name)
+            except (BoxError, OSError) as error:
+                self._given_up |= {name}
+                self._record(name, ("blocked", "setup", str(error)), (), self.desk.mission.tree)
+
+    async def _carry_out(self, name: str) -> None:
+        mission = self.desk.mission
+        if not mission.mechanical(name):
+            self._record(name, ("blocked", "other", "nothing is left that could be carried out"), (), mission.tree)
+            return
+        problem = await self.proving.prepare(mission.head)
+        if problem is not None:
+            self._record(name, ("blocked", "setup", problem), (), mission.tree)
+            return
+
+        def record(result: ProofResult) -> None:
+            evidence = tuple(store_evidence(self.desk, raw, f"E{k}") for k, raw in enumerate(result.evidence, 1))
+            self._record(name, (result.status, result.cause, result.reason), evidence, mission.tree)
+
+        await self.proving.prove([mission.provable(name)], mission.head, "replay-for-the-human", record)
+
+    def _record(
+        self, name: str, seen: tuple[VerdictStatus, Cause | None, str], evidence: tuple[Evidence, ...], tree: str
+    ) -> None:
+        status, cause, reason = seen
+        self.desk.append(
+            ReplayRecorded(assertion=name, status=status, cause=cause, reason=reason, evidence=evidence, tree=tree)
+        )
 
 
 async def replay_flow(desk: Desk, assertion: Assertion, commit: str, label: str) -> Replay:

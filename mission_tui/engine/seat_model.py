@@ -53,7 +53,9 @@ class SeatModel:
         try:
             reply = await self._ask(seat, request, on_delta)
         except (ModelUnavailable, QuotaExhausted, ModelMisconfigured) as error:
-            self._switch(fallback, str(error), error.retry_at or time.time() + self._desk.patience.longest_s)
+            soonest = time.time() + self._desk.patience.first_s
+            usual = time.time() + self._desk.patience.longest_s
+            self._switch(fallback, str(error), max(soonest, error.retry_at or usual))
             return await self._ask_instead(error, fallback, request, on_delta)
         if self._role in self._desk.mission.standing_in:
             self._switch(seat, "it answers again", None)

@@ -21,6 +21,7 @@ from mission_tui.domain.events import (
 )
 from mission_tui.domain.handoff import Issue
 from mission_tui.domain.mission import Mission
+from mission_tui.domain.promises import promised_fixes
 from mission_tui.domain.verdict import BaseResult, CheckComparison, Verdict, compare_check
 from mission_tui.engine.agents import Agents
 from mission_tui.engine.control import NegativeControl
@@ -75,7 +76,7 @@ class Validation:
         before = mission.validation.base
         if before is None or before.services != services or before.setup_problem is not None:
             before = None
-        checks = before.checks if before else tuple(await self.proving.run_checks(commit))
+        checks = before.checks if before else tuple(await self.proving.run_checks_twice(commit))
         results = await self._base_results(commit, {r.proof: r for r in before.results} if before else {})
         self._record_base(
             BaseProved(contract_version=mission.contract.version, checks=checks, results=results, services=services)
@@ -124,7 +125,8 @@ class Validation:
         problem = await self.proving.prepare(mission.head)
         if problem is None:
             outcomes = tuple(await self.proving.run_checks(mission.head))
-            comparisons = tuple(compare_check(mission.validation.baseline_check(o.name), o) for o in outcomes)
+            promised = promised_fixes(mission)
+            comparisons = tuple(compare_check(mission.validation.baseline_check(o.name), o, promised) for o in outcomes)
         else:
             outcomes = ()
             comparisons = (CheckComparison(name="setup", ok=False, new_failures=(problem,)),)
@@ -260,7 +262,7 @@ def _regression(comparison: CheckComparison, issue_id: str, milestone: str, numb
             id=issue_id,
             source="regression",
             severity="blocking",
-            summary=f"check {comparison.name} has new failures: {', '.join(comparison.new_failures[:10])}",
+            summary=f"check {comparison.name} {comparison.blocking()}",
             milestone=milestone,
             rounds=(number,),
         )

@@ -1,4 +1,5 @@
-"""Writes the report: `report.html`, `mission.json`, `events.jsonl`, and evidence that the page cannot hold."""
+"""Writes the report: `report.html`, `mission.json`, `events.jsonl`, evidence that the page cannot hold, and the
+proofs as tests."""
 
 import json
 import re
@@ -10,6 +11,7 @@ from jinja2 import Environment, StrictUndefined
 
 from mission_tui.domain.events import Recorded
 from mission_tui.report.evidence import Exhibits
+from mission_tui.report.proofs import write_proofs
 from mission_tui.report.view import report_view
 from mission_tui.store.artifacts import Artifacts
 from mission_tui.store.layout import MissionFiles
@@ -40,6 +42,7 @@ def write_report(files: MissionFiles, folder: Path) -> Path:
     (folder / "mission.json").write_text(json.dumps(status, indent=2, ensure_ascii=False) + "\n", "utf-8")
     lines = (json.dumps(event_json(one), ensure_ascii=False) for one in events)
     (folder / "events.jsonl").write_text("".join(f"{line}\n" for line in lines), "utf-8")
+    write_proofs(mission, folder / "proofs")
     return page
 
 

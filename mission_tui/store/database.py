@@ -26,6 +26,7 @@ from mission_tui.store.room import Room
 BUSY_TIMEOUT_S = 5.0
 
 migrations = Migrations("mission")
+"""In order, each in a transaction with its own record; each also sets `user_version`."""
 
 
 @migrations()
@@ -92,7 +93,7 @@ class MissionDatabase:
             conn = _connect(files.database)
             db = Database(conn)
             _check_version(db, files.database)
-            return cls(files.database, db, _claim(db) if fence else _only_read(db), redactor)
+            return cls(files.database, db, _claim(db, files.database) if fence else _only_read(db), redactor)
         except BaseException as error:
             if conn is not None:
                 conn.close()
@@ -186,8 +187,23 @@ def _check_version(db: Database, path: Path) -> None:
         raise DamagedDatabase(path, "it has no tables")
 
 
-def _claim(db: Database) -> int:
-    migrations.apply(db)
+def migrate(db: Database, path: Path, steps: Migrations = migrations) -> Path | None:
+    """Bring a database to the present layout, after a copy of it as it was; returns the copy, if there was need."""
+    if not steps.pending(db):
+        return None
+    found = int(db.conn.execute("PRAGMA user_version").fetchone()[0])
+    backup = path.with_name(f"{path.name}.layout-{found}")
+    unfinished = backup.with_name(f"{backup.name}.new")
+    unfinished.unlink(missing_ok=True)
+    db.conn.execute("VACUUM INTO ?", (str(unfinished),))
+    unfinished.replace(backup)
+    sync_folder(path.parent)
+    steps.apply(db)
+    return backup
+
+
+def _claim(db: Database, path: Path) -> int:
+    migrate(db, path)
     with around("database.claim"), db.atomic():
         db.conn.execute("UPDATE fence SET number = number + 1")
         return _fence(db)

@@ -140,9 +140,11 @@ def errno_text(number: int) -> str:
 
 def _by_number(number: int, path: Path) -> Exhausted | None:
     kind = _LACKS.get(number)
-    if kind is CannotWrite:
-        return CannotWrite(path, errno_text(number))
-    return None if kind is None else kind(path)
+    if kind is NoRoom:
+        return NoRoom(path)
+    if kind is TooManyFiles:
+        return TooManyFiles(path)
+    return CannotWrite(path, errno_text(number)) if kind is CannotWrite else None
 
 
 def _why_not_opened(path: Path, text: str) -> Exception:

@@ -123,8 +123,27 @@ class WriteSkill(CommandBase):
     """What it said when the human began to edit; None for a new one."""
 
 
+class Replay(CommandBase):
+    """Prove one assertion again, now and without a model, for the human to see."""
+
+    kind: Literal["replay"] = "replay"
+    assertion: str
+
+
 Command = (
-    Say | Decide | Pause | Resume | Stop | Abort | SetSeat | SetBudget | Override | RollBack | EditDraft | WriteSkill
+    Replay
+    | Say
+    | Decide
+    | Pause
+    | Resume
+    | Stop
+    | Abort
+    | SetSeat
+    | SetBudget
+    | Override
+    | RollBack
+    | EditDraft
+    | WriteSkill
 )
 COMMAND: TypeAdapter[Command] = TypeAdapter(
     Annotated[Command, Field(discriminator="kind")], config=ConfigDict(defer_build=True)

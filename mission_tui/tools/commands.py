@@ -10,6 +10,7 @@ from mission_tui.domain.base import Frozen
 from mission_tui.domain.ports import BoxError, CommandResult, ServiceStatus
 from mission_tui.proof.results import RawEvidence
 from mission_tui.tools.base import Tool, ToolProblem, ToolResult, Workshop, shortened
+from mission_tui.workspace.box_init.output import LOG_BYTES
 
 MAX_TIMEOUT_S = 3600
 READY_POLL_S = 0.1
@@ -39,7 +40,7 @@ async def run_command(args: RunCommand, workshop: Workshop) -> ToolResult:
     kept = workshop.keep(_observed(log, result)) if workshop.assignment.role == "user_tester" else ()
     ids = f"\nevidence: {', '.join(f'{e.id} ({e.kind})' for e in kept)}" if kept else ""
     return ToolResult(
-        f"{_outcome(result, args)}\n{shortened(result)}".rstrip() + ids,
+        f"{_outcome(result, args)}{_cut(result)}\n{shortened(result)}".rstrip() + ids,
         evidence=kept,
         exit_code=result.exit_code,
         artifact=artifact,
@@ -61,9 +62,18 @@ def _observed(log: Path, result: CommandResult) -> tuple[RawEvidence, ...]:
 def _outcome(result: CommandResult, args: RunCommand) -> str:
     if result.timed_out:
         return f"timed out after {args.timeout_s:g} s and was killed; give a longer timeout_s (up to {MAX_TIMEOUT_S})"
+    if result.over is not None:
+        return f"was stopped: {result.over}"
     if result.exit_code is None:
         return "was killed before it ended"
     return f"exit code {result.exit_code} ({result.duration_s:.1f} s)"
+
+
+def _cut(result: CommandResult) -> str:
+    """Said where not even the log has everything."""
+    if result.output_bytes <= LOG_BYTES:
+        return ""
+    return f"; it wrote {result.output_bytes:,} bytes, of which the first {LOG_BYTES >> 20} MB were kept"
 
 
 async def start_service(args: StartService, workshop: Workshop) -> ToolResult:

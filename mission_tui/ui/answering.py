@@ -1,11 +1,14 @@
 """Decisions answered one after another, without leaving."""
 
+import asyncio
+
 from textual.app import App
 
 from mission_tui.domain.decision import Decision
 from mission_tui.domain.rollback import checkpoint_before
 from mission_tui.store.inbox import Decide, RollBack, SetBudget
 from mission_tui.ui.control import Host
+from mission_tui.ui.estimate import estimate, measured
 from mission_tui.ui.screens.decision import EDIT, DecisionScreen
 from mission_tui.ui.screens.draft import DraftScreen
 from mission_tui.ui.screens.questions import QuestionsScreen
@@ -31,11 +34,14 @@ async def answer_all(app: App[None], host: Host, first: Decision) -> None:
 
 async def _ask(app: App[None], host: Host, decision: Decision) -> Given:
     if decision.questions:
-        return await app.push_screen_wait(QuestionsScreen(decision))
+        return await app.push_screen_wait(QuestionsScreen(decision, host.files.id))
     milestone = decision.subject or ""
     if decision.kind == "review_milestone" and milestone in host.mission.plan.milestones:
         return await app.push_screen_wait(ReviewScreen(host, milestone, decision))
-    given = await app.push_screen_wait(DecisionScreen(host.mission, decision))
+    estimated = ""
+    if decision.kind == "approve_plan":
+        estimated = estimate(host.mission, await asyncio.to_thread(measured, host.files))
+    given = await app.push_screen_wait(DecisionScreen(host.mission, decision, estimated))
     if given == EDIT:
         await app.push_screen_wait(DraftScreen(host, host.talk))
         return None

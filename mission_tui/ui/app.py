@@ -159,7 +159,9 @@ class MissionApp(App[None]):
 
     @work
     async def action_new_mission(self) -> None:
-        mission_id = await self.push_screen_wait(NewMissionScreen(self.launcher.create, Path.cwd()))
+        known = await asyncio.to_thread(self._attention.repositories)
+        screen = NewMissionScreen(self.launcher.create, self._repo or Path.cwd(), self.launcher.readings, known)
+        mission_id = await self.push_screen_wait(screen)
         if mission_id is None:
             return
         self.open_mission(mission_id)

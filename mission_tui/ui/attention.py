@@ -55,6 +55,11 @@ class Attention:
         ]
         return sorted(found, key=lambda w: w.decision.opened_at)
 
+    def repositories(self) -> list[str]:
+        """Those of earlier missions, the latest first."""
+        missions = sorted(self._known.values(), key=lambda m: m.created_at, reverse=True)
+        return list(dict.fromkeys(m.repo for m in missions))
+
     def news(self) -> list[Waiting]:
         """What began to wait since the last call; nothing at the first."""
         found = self.look()

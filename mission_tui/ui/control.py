@@ -61,6 +61,8 @@ class MissionView(Screen[ResultT | None], Generic[ResultT]):
     def __init__(self, host: Host) -> None:
         super().__init__()
         self.host = host
+        self.ready = False
+        """Whether its parts are there to be shown."""
 
     def compose(self) -> ComposeResult:
         yield StatusBar("status")
@@ -73,7 +75,11 @@ class MissionView(Screen[ResultT | None], Generic[ResultT]):
         yield from ()
 
     def on_mount(self) -> None:
+        self.ready = True
         self.refresh_status()
+
+    def on_unmount(self) -> None:
+        self.ready = False
 
     def refresh_status(self) -> None:
         self.query_one(StatusBar).show(self.host.mission, self.host.spend)

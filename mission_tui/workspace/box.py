@@ -130,7 +130,7 @@ class Bubblewrap:
 
         Death by a signal is shown as a shell would: exit code 128 + number. Cancelling kills the command.
         """
-        order = _order(["/bin/bash", "-c", command], cwd, env) | {"timeout": timeout_s, "split": split}
+        order = self._order(["/bin/bash", "-c", command], cwd, env) | {"timeout": timeout_s, "split": split}
         with contextlib.ExitStack() as files:
             link = await self._start(order, {} if log is None else {"log": open_log(log, files)})
         try:
@@ -155,7 +155,7 @@ class Bubblewrap:
             self._drop(known.link)
         log = self._new_log(f"service-{next(self._logs)}")
         with contextlib.ExitStack() as files:
-            link = await self._start(_order(["/bin/bash", "-c", command], cwd, env), {"log": open_log(log, files)})
+            link = await self._start(self._order(["/bin/bash", "-c", command], cwd, env), {"log": open_log(log, files)})
         self._services[name] = _Service(link, asyncio.create_task(self._result(link)), log)
         return await self.service_status(name)
 
@@ -187,7 +187,7 @@ class Bubblewrap:
         try:
             with contextlib.ExitStack() as files, theirs:
                 given = {"stdin": theirs.fileno(), "stdout": theirs.fileno(), "log": open_log(log, files)}
-                link = await self._start(_order(command, ".", env), given)
+                link = await self._start(self._order(command, ".", env), given)
         except BaseException:
             ours.close()
             raise
@@ -264,6 +264,9 @@ class Bubblewrap:
             await self._ask({"op": "port"})  # is it the whole box?
             lost = {"exit_code": None, "output": "", "output_bytes": 0}
             result = lost | {"duration_s": time.monotonic() - began}
+        if result.get("over"):
+            while self._spares:  # one that waited may have been killed with everything else
+                self._drop(self._spares.pop())
         return result
 
     async def _stop(self, link: Channel, grace_s: float, result: "asyncio.Task[JsonObject] | None" = None) -> None:
@@ -285,6 +288,11 @@ class Bubblewrap:
     def _new_log(self, name: str) -> Path:
         return self._log_dir / f"{name}.log"
 
+    def _order(self, argv: list[str], cwd: str, env: Mapping[str, str] | None) -> JsonObject:
+        where = str(PurePosixPath(WORKSPACE, cwd))
+        most = {"processes": self._spec.max_processes, "memory": self._spec.max_memory}
+        return {"argv": argv, "cwd": where, "env": dict(env or {}), "timeout": None, "split": False, **most}
+
     def _check_open(self) -> None:
         if self._closed:
             raise BoxError("the box is closed: open another one")
@@ -294,8 +302,3 @@ class Bubblewrap:
         if said and said[0].startswith("bwrap:"):
             return f"bubblewrap could not make a box ({said[0]}): {_CANNOT}"
         return f"the box died ({said[-1] if said else 'killed from outside'}): start the run again"
-
-
-def _order(argv: list[str], cwd: str, env: Mapping[str, str] | None) -> JsonObject:
-    where = str(PurePosixPath(WORKSPACE, cwd))
-    return {"argv": argv, "cwd": where, "env": dict(env or {}), "timeout": None, "split": False}

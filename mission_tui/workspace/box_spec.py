@@ -1,6 +1,7 @@
 """What a box is to hold, and where things are inside."""
 
-from dataclasses import dataclass
+import os
+from dataclasses import dataclass, field
 from pathlib import Path
 
 WORKSPACE = "/workspace"
@@ -10,6 +11,19 @@ ENV = "/env"
 HOME = "/home/agent"
 RUN = "/run/mission"
 """Where `BoxSpec.run_dir` is; also in the variable `MISSION_RUN_DIR`."""
+
+
+CGROUP_MEMORY = Path("/sys/fs/cgroup/memory.max")
+
+
+def share_of_memory() -> int:
+    """Three quarters of what this machine, or the container around us, has; in bytes."""
+    machine = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    try:
+        granted = CGROUP_MEMORY.read_text().strip()
+    except OSError:
+        granted = "max"
+    return min(machine, int(granted) if granted.isdigit() else machine) * 3 // 4
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,3 +52,7 @@ class BoxSpec:
     """Where the logs of services and programs go on the host, out of the box's reach. None: a temporary directory."""
     tmp_bytes: int = 4 << 30
     """Upper limit of `/tmp`, which is memory; `$HOME` and `/dev/shm` get a quarter each."""
+    max_processes: int = 2048
+    """With more, everything in the box is killed."""
+    max_memory: int = field(default_factory=share_of_memory)
+    """Bytes of its own that one command, service or program may use with all its children; with more it is killed."""

@@ -167,6 +167,19 @@ class MissionRepository:
         """Take away the worktree, and with `branch` also the branch and what rollbacks dropped."""
         await self._write(git_lifetime.remove, self._bench, branch=branch)
 
+    async def remove_unfinished(self) -> None:
+        """Take away what a killed `create` made, and nothing of anybody else's."""
+        await self._write(git_lifetime.remove_unfinished, self._bench)
+
+    async def bundle(self, target: Path) -> None:
+        """Pack the branch, and what rollbacks took off it, into one file."""
+        await asyncio.to_thread(git_lifetime.bundle, self._bench, target)
+
+    @staticmethod
+    async def rejoin(worktree: Path, head: str, bundle: Path) -> None:
+        """Make a worktree that was put back, with its files as they are, the mission's again, from branch or bundle."""
+        await asyncio.to_thread(git_lifetime.rejoin, read_place(worktree), worktree, head, bundle)
+
     async def clear_stale_locks(self) -> tuple[Path, ...]:
         """Remove what killed git commands left behind. Only for the holder of the mission's lock, on recovery."""
         return await self._write(git_lifetime.clear_stale_locks, self._bench)

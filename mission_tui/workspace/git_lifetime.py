@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from mission_tui.workspace.git_bench import Bench, remove_tree
+from mission_tui.workspace.git_commits import move_branch
 from mission_tui.workspace.git_models import MissionPlace
 from mission_tui.workspace.git_plumbing import GitError, object_id, wait_for_survivors
 from mission_tui.workspace.git_private import make_private
@@ -36,15 +37,27 @@ def remove(bench: Bench, *, branch: bool) -> None:
     Doing it again is fine.
     """
     registered = bench.registration()
-    for directory in (bench.place.worktree, registered, bench.place.private):
-        if directory and directory.exists():
-            remove_tree(directory)
-    if registered and not any(registered.parent.iterdir()):
-        registered.parent.rmdir()
+    # This order lets a removal that was killed be done again: the registration says whose the branch is, and the
+    # private directory what is to be removed.
     if branch:
         refs = bench.common.line("for-each-ref", "--format=%(refname)", bench.place.ref, f"{bench.place.dropped}/")
         commands = "".join(f"delete {name}\n" for name in refs.splitlines())
         bench.common.run("update-ref", "--stdin", stdin=commands.encode())
+    for directory in (bench.place.worktree, registered, bench.place.private):
+        if directory and directory.exists():
+            remove_tree(directory)
+    if registered and registered.parent.is_dir() and not any(registered.parent.iterdir()):
+        registered.parent.rmdir()
+
+
+def remove_unfinished(bench: Bench) -> None:
+    """Take away what a killed `create` made.
+
+    The branch goes only with the worktree's registration, which git makes after it: without that, it may be another
+    mission's that has taken the name since.
+    """
+    wait_for_survivors(bench.lease)
+    remove(bench, branch=bench.registration() is not None)
 
 
 def clear_stale_locks(bench: Bench) -> tuple[Path, ...]:
@@ -65,6 +78,52 @@ def clear_stale_locks(bench: Bench) -> tuple[Path, ...]:
     for path in removed:
         path.unlink(missing_ok=True)
     return removed
+
+
+def bundle(bench: Bench, target: Path) -> None:
+    """Pack the branch, with all it is built on, and what rollbacks took off it, into one file."""
+    refs = bench.common.line("for-each-ref", "--format=%(refname)", bench.place.ref, f"{bench.place.dropped}/")
+    bench.common.run("bundle", "create", "--quiet", str(target), *refs.splitlines())
+
+
+def rejoin(place: MissionPlace, worktree: Path, head: str, packed: Path) -> None:
+    """Register a worktree that was put back, with its files as they are, and point its branch at `head`.
+
+    Commits that the branch has beyond it stay reachable under `place.dropped`. Raises GitError where the repository is
+    not there or does not take the commits.
+    """
+    if not place.git_dir.is_dir():
+        raise GitError(f"the mission's repository {place.root} is not there: put it back first, then restore again")
+    place = place.model_copy(update={"worktree": worktree.parent.resolve() / worktree.name})
+    make_private(place)
+    bench = Bench(place)
+    bench.common.run("bundle", "unbundle", str(packed))
+    known = bench.common.execute("rev-parse", "--verify", "--quiet", place.ref, accept=(0, 1))[1].decode().strip()
+    if not known:
+        bench.common.run("update-ref", place.ref, object_id(head), "")
+    elif known != head:
+        move_branch(bench, head, known)
+    registered = bench.registration() or _register_again(bench)
+    (place.worktree / ".git").write_text(f"gitdir: {registered}\n")
+    bench.settle(head)
+
+
+def _register_again(bench: Bench) -> Path:
+    """Git registers only worktrees that it makes itself: it makes an empty one for a moment."""
+    worktree = bench.place.worktree
+    kept = worktree.with_name(f"{worktree.name}.kept")
+    worktree.rename(kept)
+    try:
+        options = ("--quiet", "--no-checkout", "--force")
+        bench.common.run("worktree", "add", *options, str(worktree), bench.place.branch)
+    finally:
+        if worktree.exists():
+            remove_tree(worktree)
+        kept.rename(worktree)
+    registered = bench.registration()
+    if registered is None:
+        raise GitError(f"git did not register {worktree}")
+    return registered
 
 
 def _free_branch(bench: Bench) -> str:

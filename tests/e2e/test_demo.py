@@ -1,5 +1,9 @@
 import json
+import os
+import shutil
 import signal
+import subprocess
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -80,13 +84,13 @@ def test_the_demo_completes_and_says_where_its_report_is(played: Played):
     assert played.code == 0, played.out[-3000:]
     report = Path(played.out.strip().splitlines()[-1].removeprefix("report: "))
     assert report.is_file()
-    assert "19 passed" in played.out
+    assert "20 passed" in played.out
 
 
 def test_every_assertion_passes_and_every_milestone_is_sealed(played: Played):
     status = played.status
     assert status["state"] == "completed"
-    assert (status["assertions"]["total"], status["assertions"]["passed"]) == (19, 19)
+    assert (status["assertions"]["total"], status["assertions"]["passed"]) == (20, 20)
     assert [(m["state"], m["round"]) for m in status["milestones"]] == [("sealed", 2), ("sealed", 2)]
     assert [(f["id"], f["origin"], f["state"]) for f in status["features"]] == [
         *((f"F{n}", "plan", "completed") for n in range(1, 6)),
@@ -150,10 +154,53 @@ def test_a_claim_of_green_tests_that_were_red_is_contradicted_and_repaired(playe
 def test_a_button_that_only_the_browser_finds_dead_is_repaired(played: Played):
     verdicts = [data["verdict"] for data in played.data("verdict_recorded")]
     failed = sorted((v["assertion"], v["cause"], v["round"]) for v in verdicts if v["status"] == "failed")
-    assert failed == [("VAL-DARK-001", "expectation", 1), ("VAL-DARK-002", "expectation", 1)]
+    assert failed == [(f"VAL-{name}", "expectation", 1) for name in ("DARK-001", "DARK-002", "EXPORT-006")]
     again = [v for v in verdicts if v["assertion"] == "VAL-DARK-001" and v["round"] == 2]
     assert [v["status"] for v in again] == ["passed"]
     assert {e["kind"] for e in again[0]["evidence"]} >= {"screenshot", "console"}
+
+
+def test_a_flow_that_the_tester_found_catches_a_later_defect_without_the_tester(played: Played):
+    (replay,) = played.data("flow_replayed")
+    assert (replay["assertion"], replay["status"], replay["control"]["outcome"]) == ("VAL-EXPORT-006", "passed", "red")
+    (run,) = {e["run_id"] for e in played.events if e["kind"] == "flow_replayed"}
+    verdicts = [(e.get("run_id"), e["data"]["verdict"]) for e in played.events if e["kind"] == "verdict_recorded"]
+    seen = [
+        (who == run, v["prover"], v["milestone"], v["round"], v["status"])
+        for who, v in verdicts
+        if v["assertion"] == "VAL-EXPORT-006"
+    ]
+    assert seen == [
+        (True, "mechanical", "M1", 2, "passed"),
+        (False, "mechanical", "M2", 1, "failed"),
+        (False, "mechanical", "M2", 2, "passed"),
+    ]
+
+
+def test_every_proof_of_a_feature_is_red_on_the_tree_from_before_it(played: Played):
+    results = [r for data in played.data("control_recorded") for r in data["results"]]
+    assert len(results) == 14
+    assert {(r["outcome"], r["cause"]) for r in results} == {("red", "expectation")}
+
+
+def test_the_exported_tests_pass_on_the_missions_tree_and_fail_on_the_base(played: Played, tmp_path: Path):
+    played.program("export", played.id, tmp_path / "out")
+    chosen = "export_006 or export_003 or month_004"
+    seen = {
+        tree: run_exported(tmp_path / "out" / "proofs", tree, chosen)
+        for tree in (played.program.data / "missions" / played.id / "worktree", played.repo)
+    }
+    assert [(done.returncode, done.stdout.splitlines()[-1].split(" in ")[0]) for done in seen.values()] == [
+        (0, "3 passed, 12 deselected"),
+        (1, "3 failed, 12 deselected"),
+    ], [done.stdout for done in seen.values()]
+
+
+def run_exported(folder: Path, tree: Path, chosen: str) -> subprocess.CompletedProcess[str]:
+    browser = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), "")
+    environment = {**os.environ, "MISSION_REPO": str(tree), **({"CHROMIUM": browser} if browser else {})}
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "no:asyncio", "-k", chosen, "."]
+    return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, timeout=200)
 
 
 def test_a_blocking_finding_of_a_reviewer_becomes_a_feature(played: Played):

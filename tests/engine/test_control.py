@@ -1,9 +1,16 @@
 from pathlib import Path
 from typing import Any
 
-from mission_tui.domain.events import ControlRecorded, FlowReplayed, IssueOpened, RunStarted, VerdictRecorded
+from mission_tui.domain.events import (
+    ControlRecorded,
+    FlowReplayed,
+    IssueOpened,
+    ReplayRecorded,
+    RunStarted,
+    VerdictRecorded,
+)
 from mission_tui.store import inbox
-from mission_tui.store.inbox import Decide
+from mission_tui.store.inbox import Decide, Refused, Replay
 from mission_tui.store.verify import verify
 from tests.support.engine import (
     APPROVING_REVIEWER,
@@ -89,6 +96,20 @@ async def test_a_proof_that_could_not_even_begin_without_the_work_is_inconclusiv
     assert (results["VAL-TEST-001"].outcome, results["VAL-TEST-001"].cause) == ("inconclusive", "build")
     (issue,) = [i.issue for i in events(files, IssueOpened)]
     assert (issue.severity, issue.feature) == ("non_blocking", "F2")
+
+
+async def test_a_proof_that_the_human_asks_for_is_carried_out_while_the_mission_waits(tmp_path: Path):
+    seats = script(tmp_path / "s.yaml", worker(WRITE_BYE, hand_off()), APPROVING_REVIEWER)
+    files = await mission(tmp_path, seats, plan(bye()), review="milestone")
+    assert await run(files) == 3
+    inbox.send(files, Replay(assertion="VAL-BYE-001"))
+    unknown = inbox.send(files, Replay(assertion="VAL-NOPE-001"))
+    assert await run(files) == 3
+    assert isinstance(inbox.outcome(files, unknown), Refused)
+    (replay,) = events(files, ReplayRecorded)
+    assert (replay.assertion, replay.status, replay.tree) == ("VAL-BYE-001", "passed", state(files).tree)
+    assert {e.kind for e in replay.evidence} == {"output", "exit_code"}
+    assert verify(files) == []
 
 
 def page(name: str, statement: str, **more: Any) -> dict[str, Any]:

@@ -17,7 +17,7 @@ from tests.support.faults import FOR_THE_HUMAN, MALFORMED, Case, Chain, ci, obli
 from tests.support.providers import Playground, served
 
 POLICY = RetryPolicy(attempts=4, first_delay_s=0.01, longest_delay_s=0.02, total_s=60)
-WATCHDOG = Watchdog(first_token_s=0.6, idle_s=0.6, total_s=1.2)
+WATCHDOG = Watchdog(first_token_s=0.8, idle_s=0.5, total_s=1.6)
 MOST_STOPS = 24
 
 

@@ -87,12 +87,18 @@ async def test_a_day_without_the_network_costs_nothing_but_the_day(tmp_path: Pat
     patience = Patience(first_s=0.001, longest_s=0.01)
     make = model_maker(RetryPolicy(attempts=1))
     options = HostOptions(wait=True, on_event=count, patience=patience, make_model=make)
+    began = time.monotonic()
     engine = asyncio.create_task(run_mission(files, options))
     await asyncio.wait_for(long_enough.wait(), 60)
     async with OpenAIServer(asking(ScriptedModel(Path(played.model.removeprefix("scripted:")))), port=port):
         assert await asyncio.wait_for(engine, 60) == 0
     assert [r.outcome for r in events(files, RunEnded)] == ["finished", "finished"]
     assert state(files).plan.features["F1"].attempts == 1
+    with Reader(files) as reader:
+        asked_in_vain = [s for s in reader.steps("R1") if s.status == "failed"]
+        lost = sum((s.ended_at or 0) - s.started_at for s in asked_in_vain)
+        assert len(asked_in_vain) >= MANY
+        assert reader.spend().wall_s <= time.monotonic() - began - lost + 1
     assert verify(files) == []
 
 
@@ -123,3 +129,11 @@ async def test_retries_are_told_with_their_reason_while_the_mission_runs(tmp_pat
         assert len(said) == 2
         assert said[0].startswith("R1 worker: retry 2 in 0 s because model openai/local: ")
         assert "Overloaded" in said[0]
+
+
+async def test_a_provider_that_names_a_time_that_is_over_is_not_asked_without_a_pause(tmp_path: Path):
+    async with playground(tmp_path, plan(bye()), GOOD_WORKER, APPROVING_REVIEWER) as play:
+        play.trouble.plan["worker"] = (server.rate_limited("0"), FOREVER)
+        assert await play.run() == 5
+        (opened,) = parks(play)
+        assert (opened.decision.retry_at or 0) > time.time() + Patience().first_s / 2

@@ -1,7 +1,7 @@
 """Small disks of their own, for what happens when one is full."""
 
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -9,7 +9,7 @@ import pytest
 
 
 @contextmanager
-def small_disk(place: Path, megabytes: int) -> Iterator[Path]:
+def small_disk(place: Path, megabytes: int) -> Generator[Path]:
     """A file system of this size, mounted here; the test is skipped where nobody may mount one."""
     place.mkdir(parents=True)
     command = ["mount", "-t", "tmpfs", "-o", f"size={megabytes}m", "tmpfs", str(place)]

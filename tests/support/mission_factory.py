@@ -1,10 +1,12 @@
 """Missions on disk as an engine leaves them at different times, each building on the one before."""
 
 from mission_tui.domain.contract import Assertion
+from mission_tui.domain.control import to_control
 from mission_tui.domain.decision import Answer, Decision, Question
 from mission_tui.domain.events import (
     BaseProved,
     ContractDrafted,
+    ControlRecorded,
     DecisionAnswered,
     DecisionOpened,
     FeatureAdded,
@@ -25,7 +27,7 @@ from mission_tui.domain.handoff import ClaimedCommand, Handoff, ObservedCommand,
 from mission_tui.domain.plan import Feature, Milestone
 from mission_tui.domain.ports import JsonObject
 from mission_tui.domain.seats import SeatSettings
-from mission_tui.domain.verdict import BaseResult, CheckComparison, Finding
+from mission_tui.domain.verdict import BaseResult, CheckComparison, ControlResult, Finding
 from mission_tui.store.journal import NewStep
 from tests.support.mission_writer import MissionWriter
 
@@ -198,6 +200,23 @@ def approved(writer: MissionWriter) -> None:
     )
 
 
+def controlled(writer: MissionWriter, milestone: str, number: int) -> None:
+    """The milestone's proofs were red on the trees from before its features."""
+    mission = writer.ledger.mission
+    results = tuple(
+        ControlResult(
+            assertion=name,
+            feature=mission.plan.owners()[name],
+            commit="c0",
+            outcome="red",
+            cause="expectation",
+            reason="step 1: the page does not say so",
+        )
+        for name in to_control(mission, milestone)
+    )
+    writer.append(ControlRecorded(milestone=milestone, round=number, results=results))
+
+
 def first_sealed(writer: MissionWriter) -> None:
     """The first milestone is built, proved and sealed."""
     approved(writer)
@@ -217,7 +236,7 @@ def first_sealed(writer: MissionWriter) -> None:
     )
     for name in writer.ledger.mission.to_prove("M1"):
         writer.verdict(name, "passed", "M1")
-    writer.control("M1")
+    controlled(writer, "M1", 1)
     writer.append(ValidationConcluded(milestone="M1", round=1, passed=True, summary="all hold"))
     writer.append(MilestoneSealed(id="M1", head=writer.ledger.mission.head))
 
@@ -337,7 +356,7 @@ def reviewing(writer: MissionWriter) -> None:
                 writer.verdict(name, "passed", "M2", number)
         passed = number == 2
         if passed:
-            writer.control("M2", number)
+            controlled(writer, "M2", number)
         writer.append(
             ValidationConcluded(
                 milestone="M2",

@@ -24,12 +24,10 @@ from mission_tui.domain.ports import (
     ModelRequest,
     Reply,
     ToolCall,
-    ToolSpec,
 )
+from tests.support.openai_wire import PIECE, chunk_of, chunks_of, completion_of, request_of, sse
 
 Answer = Callable[[ModelRequest], Reply | Awaitable[Reply]]
-PIECE = 24
-"""Characters of text or arguments in one streamed chunk."""
 
 
 @dataclass(frozen=True)
@@ -227,7 +225,7 @@ class OpenAIServer:
         if not body.get("stream"):
             await whole(writer, 200, {}, json.dumps(completion_of(body, reply)), keep=True)
             return True
-        events = [*map(_event, self._chunks(body, reply)), b"data: [DONE]\n\n"]
+        events = [*map(sse, self._chunks(body, reply)), b"data: [DONE]\n\n"]
         writer.write(head(200, {"content-type": "text/event-stream", "transfer-encoding": "chunked"}))
         if self._burst:
             events = [b"".join(events)]
@@ -252,7 +250,7 @@ class OpenAIServer:
         writer.write(head(200, {"content-type": "text/event-stream", "connection": "close"}))
         piece = max(PIECE, len(message.content) // 100)
         for chunk in chunks_of(body, Reply(message=message), piece):
-            writer.write(_event(_with_finish(chunk, fault.finish)))
+            writer.write(sse(_with_finish(chunk, fault.finish)))
             await writer.drain()
         writer.write(b"data: [DONE]\n\n")
         await writer.drain()
@@ -268,7 +266,7 @@ class OpenAIServer:
             return
         writer.write(head(200, {"content-type": "text/event-stream", "connection": "close"}))
         for chunk in chunks_of(body, await self._ask(body))[: fault.after]:
-            writer.write(_event(chunk))
+            writer.write(sse(chunk))
         await writer.drain()
         await _break_off(fault, body, writer)
 
@@ -285,9 +283,9 @@ async def _break_off(fault: Fault, body: dict[str, Any], writer: asyncio.StreamW
         case "keep_alive":
             await _repeat(writer, b": still here\n\n")
         case "empty_deltas":
-            await _repeat(writer, _event(_chunk(body, {"content": ""})))
+            await _repeat(writer, sse(chunk_of(body, {"content": ""})))
         case "drip":
-            await _repeat(writer, _event(_chunk(body, {"content": "more "})))
+            await _repeat(writer, sse(chunk_of(body, {"content": "more "})))
         case "garbage":
             writer.write(b"data: {not json\n\nevent: ?\ndata\n\n")
             await writer.drain()
@@ -329,84 +327,6 @@ async def whole(
     fixed = {"content-length": str(len(data)), "connection": "keep-alive" if keep else "close"}
     writer.write(head(status, {"content-type": "application/json", **headers, **fixed}) + data)
     await writer.drain()
-
-
-def _event(chunk: dict[str, Any]) -> bytes:
-    return b"data: " + json.dumps(chunk).encode() + b"\n\n"
-
-
-def _frame(body: dict[str, Any], kind: str) -> dict[str, Any]:
-    return {"id": "chatcmpl-local", "object": kind, "created": 1700000000, "model": body.get("model", "local")}
-
-
-def _chunk(body: dict[str, Any], delta: dict[str, Any], finish: str | None = None) -> dict[str, Any]:
-    choice = {"index": 0, "delta": delta, "finish_reason": finish}
-    return {**_frame(body, "chat.completion.chunk"), "choices": [choice]}
-
-
-def _pieces(text: str, size: int = PIECE) -> Iterator[str]:
-    return (text[start : start + size] for start in range(0, len(text), size))
-
-
-def chunks_of(body: dict[str, Any], reply: Reply, piece: int = PIECE) -> list[dict[str, Any]]:
-    """The stream of an answer: role, reasoning, text, tool calls, finish reason, and usage if it was asked for."""
-    message = reply.message
-    deltas: list[dict[str, Any]] = [{"role": "assistant", "content": ""}]
-    deltas += [{"reasoning_content": piece} for piece in _pieces(message.thinking)]
-    deltas += [{"content": part} for part in _pieces(message.content, piece)]
-    for index, call in enumerate(message.tool_calls):
-        first = {"index": index, "id": call.id, "type": "function", "function": {"name": call.name, "arguments": ""}}
-        deltas.append({"tool_calls": [first]})
-        for part in _pieces(call.arguments):
-            deltas.append({"tool_calls": [{"index": index, "function": {"arguments": part}}]})
-    chunks = [_chunk(body, delta) for delta in deltas]
-    chunks.append(_chunk(body, {}, "tool_calls" if message.tool_calls else "stop"))
-    if body.get("stream_options", {}).get("include_usage"):
-        chunks.append({**_frame(body, "chat.completion.chunk"), "choices": [], "usage": _usage(reply)})
-    return chunks
-
-
-def completion_of(body: dict[str, Any], reply: Reply) -> dict[str, Any]:
-    """An answer in one piece."""
-    calls = [
-        {"id": call.id, "type": "function", "function": {"name": call.name, "arguments": call.arguments}}
-        for call in reply.message.tool_calls
-    ]
-    message: dict[str, Any] = {"role": "assistant", "content": reply.message.content or None}
-    if calls:
-        message["tool_calls"] = calls
-    choice = {"index": 0, "message": message, "finish_reason": "tool_calls" if calls else "stop"}
-    return {**_frame(body, "chat.completion"), "choices": [choice], "usage": _usage(reply)}
-
-
-def _usage(reply: Reply) -> dict[str, Any]:
-    usage = reply.usage
-    return {
-        "prompt_tokens": usage.input_tokens,
-        "completion_tokens": usage.output_tokens,
-        "total_tokens": usage.input_tokens + usage.output_tokens,
-        "prompt_tokens_details": {"cached_tokens": usage.cached_tokens},
-    }
-
-
-def request_of(body: dict[str, Any]) -> ModelRequest:
-    """What a request's JSON asks for, in the product's own words."""
-    tools = tuple(
-        ToolSpec(name=f["name"], description=f.get("description", ""), parameters=f.get("parameters", {}))
-        for f in (tool["function"] for tool in body.get("tools", []))
-    )
-    return ModelRequest(messages=tuple(map(_message, body["messages"])), tools=tools)
-
-
-def _message(raw: dict[str, Any]) -> Message:
-    content = raw.get("content") or ""
-    if not isinstance(content, str):
-        content = "".join(part.get("text", "") for part in content)
-    calls = tuple(
-        ToolCall(id=call["id"], name=call["function"]["name"], arguments=call["function"]["arguments"])
-        for call in raw.get("tool_calls") or []
-    )
-    return Message(role=raw["role"], content=content, tool_calls=calls, tool_call_id=raw.get("tool_call_id"))
 
 
 def asking(model: Model) -> Answer:

@@ -55,7 +55,7 @@ async def test_what_happened_meanwhile_is_told_on_return(tmp_path: Path, two: tu
     remember_seen(files, Seen(seq=20, at=time.time() - 7200, usd=0.01))
     async with screen(tmp_path, files.id) as seen:
         await seen.shows(
-            "Since you last looked, 2h ago", "built", "F1, F2", "accepted", "M1", "proved", "waits", "▲ D3"
+            "Since you last looked, 2h ago", "built", "F3, F6", "accepted", "M1", "proved", "waits", "▲ D3"
         )
         await seen.press("enter")
         await seen.until(lambda: isinstance(seen.app.screen, MissionScreen))

@@ -145,3 +145,21 @@ async def test_an_answer_starts_an_engine_when_none_is_there(tmp_path: Path, wri
         await seen.press("a", "enter")
         await seen.until(lambda: launcher.started == [writer.files.id])
         await answer(seen, writer)
+
+
+async def test_the_approval_says_what_it_may_cost_by_earlier_missions_and_what_cannot_be_tried(
+    tmp_path: Path, writer: MissionWriter
+):
+    with MissionWriter.create(tmp_path, "done-000009") as earlier:
+        make.reviewing(earlier)
+        earlier.journal.add_wall(700)
+    make.proposed(writer)
+    base = writer.ledger.mission.validation.base
+    assert base is not None
+    first = base.results[0].model_copy(update={"passed": False, "cause": "missing_tool", "reason": "no browser found"})
+    writer.append(base.model_copy(update={"results": (first, *base.results[1:])}))
+    async with screen(tmp_path, writer.files.id, size=(120, 50)) as seen:
+        await seen.shows("▲ a answers D2")
+        await seen.press("a")
+        await seen.shows("estimate", "of work, by 1 earlier mission on this machine", "12 of 13 (92%)")
+        await seen.shows("Cannot be validated here as things are", "missing tool: no browser found")

@@ -11,12 +11,15 @@ from mission_tui.domain.events import (
     FindingSeen,
     IssueDismissed,
     IssueOpened,
+    MilestoneAdded,
     MilestoneSealed,
     MissionCompleted,
     MissionPaused,
     MissionResumed,
     MissionRolledBack,
     Recorded,
+    ReplayRecorded,
+    ReplayRequested,
     ScrutinyRecorded,
     ValidationConcluded,
     ValidationStarted,
@@ -26,6 +29,7 @@ from mission_tui.domain.gates import check
 from mission_tui.domain.handoff import Issue
 from mission_tui.domain.mission import Mission, fold
 from mission_tui.domain.next import Complete, Stop, Wait, next_action
+from mission_tui.domain.plan import Milestone
 from tests.support.missions import (
     approved,
     assertion,
@@ -33,6 +37,7 @@ from tests.support.missions import (
     fold_gated,
     handed_off,
     proved,
+    refusal,
     run_ended,
     verdict,
     worker_started,
@@ -183,6 +188,24 @@ def test_a_rollback_restores_code_contract_verdicts_and_plan_together():
     assert back.assertion_status("VAL-A-001") == "passed"
     assert back.milestone_status("M2") == "rolled_back"
     assert back.plan.features["F2"].status == "pending"
+
+
+def test_sealing_proves_again_what_the_engine_can_prove_of_sealed_milestones():
+    events = [*proved(), MilestoneSealed(id="M1", head="c1"), MilestoneAdded(milestone=Milestone(id="M3", title="3"))]
+    broken = CommitRecorded(commit="c2", tree="t-c2", paths=("a.py",), reason="handoff")
+    mission = fold_gated([*events, broken])
+    assert mission.to_prove("M2") == ("VAL-A-001", "VAL-B-001", "VAL-G-001")
+    assert "VAL-A-001" not in mission.own("M2")
+    assert mission.assertion_status("VAL-A-001") == "stale"
+
+
+def test_a_pass_does_not_survive_a_replay_that_fails():
+    seen = ReplayRecorded(assertion="VAL-A-001", status="failed", cause="expectation", reason="no", tree="t-c1")
+    mission = fold_gated([*proved(), ReplayRequested(assertion="VAL-A-001"), seen])
+    assert mission.assertion_status("VAL-A-001") == "stale"
+    assert refusal([*proved(), seen], MilestoneSealed(id="M1", head="c1")) == {"unproved"}
+    unseen = seen.model_copy(update={"status": "blocked", "cause": "setup"})
+    assert fold_gated([*proved(), unseen]).holds("VAL-A-001")
 
 
 def test_a_pass_goes_stale_only_when_something_it_depends_on_changes():

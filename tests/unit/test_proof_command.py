@@ -87,13 +87,24 @@ async def test_pytest_is_read_test_by_test_without_editing_its_command(tmp_path:
     assert "1 failed, 1 passed, 1 skipped, 1 error" in run.log.read_text()
 
 
-async def test_a_check_that_is_not_pytest_or_runs_it_twice_has_no_tests_to_compare(tmp_path: Path):
+async def test_a_check_that_runs_pytest_twice_is_read_from_its_summaries_and_others_have_no_tests(tmp_path: Path):
     async with stage_in(tmp_path) as stage:
         (tmp_path / "tree/test_sample.py").write_text("def test_good(): pass\n")
         plain = await run_check("lint", "echo fine", stage.box, stage.run_dir, 60)
         twice = await run_check("both", f"{PYTEST}; {PYTEST}", stage.box, stage.run_dir, 60)
     assert (plain.exit_code, plain.cases, plain.log.read_text()) == (0, None, "fine\n")
-    assert (twice.exit_code, twice.cases) == (0, None)
+    assert (twice.exit_code, twice.cases) == (0, (CaseResult(name="test_sample.py::test_good", outcome="passed"),))
+
+
+async def test_reports_that_a_build_leaves_are_read_if_this_run_wrote_them(tmp_path: Path):
+    reports = tmp_path / "tree/core/target/surefire-reports"
+    reports.mkdir(parents=True)
+    (reports / "TEST-old.xml").write_text('<testsuite><testcase classname="Old" name="gone"/></testsuite>')
+    case = '<testsuite><testcase classname="A" name="b"><failure/></testcase></testsuite>'
+    async with stage_in(tmp_path) as stage:
+        command = f"echo '{case}' > core/target/surefire-reports/TEST-a.xml; exit 1"
+        run = await run_check("maven", command, stage.box, stage.run_dir, 60, tmp_path / "tree")
+    assert run.cases == (CaseResult(name="A::b", outcome="failed"),)
 
 
 async def test_a_check_that_takes_too_long_has_no_exit_code(tmp_path: Path):

@@ -60,6 +60,8 @@ from mission_tui.domain.events.validation import (
     ContractReviewed,
     ControlRecorded,
     FlowReplayed,
+    ReplayRecorded,
+    ReplayRequested,
     ReviewRecorded,
     ScrutinyRecorded,
     UserTestingRecorded,
@@ -84,7 +86,7 @@ PlanEvent = PlanDrafted | PlanSubmitted | PlanReturned | PlanApproved | VacuousS
 FeatureEvent = FeatureAdded | FeatureChanged | FeatureCancelled | FeatureCompleted | FeatureFailed
 RunEvent = RunStarted | RunEnded | HandoffRecorded
 IssueEvent = IssueOpened | FindingSeen | IssueDismissed
-ControlEvent = ControlRecorded | FlowReplayed
+ControlEvent = ControlRecorded | FlowReplayed | ReplayRequested | ReplayRecorded
 ValidationEvent = (
     BaseProved
     | ContractReviewed
@@ -180,6 +182,8 @@ __all__ = [
     "PlanReturned",
     "PlanSubmitted",
     "Recorded",
+    "ReplayRecorded",
+    "ReplayRequested",
     "ReviewRecorded",
     "RunEnded",
     "RunEvent",

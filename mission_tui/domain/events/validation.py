@@ -106,6 +106,25 @@ class FlowReplayed(Event):
         return self.status == self.claimed
 
 
+class ReplayRequested(Event):
+    """The human wants to see a proof carried out."""
+
+    kind: Literal["replay_requested"] = "replay_requested"
+    assertion: str
+
+
+class ReplayRecorded(Event):
+    """What the proof that the human asked for said. It is no verdict, but a pass does not survive its failure."""
+
+    kind: Literal["replay_recorded"] = "replay_recorded"
+    assertion: str
+    status: VerdictStatus
+    cause: Cause | None = None
+    reason: str
+    evidence: tuple[Evidence, ...] = ()
+    tree: str
+
+
 class UserTestingRecorded(Event):
     kind: Literal["user_testing_recorded"] = "user_testing_recorded"
     milestone: str

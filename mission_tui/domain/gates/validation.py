@@ -9,6 +9,7 @@ from mission_tui.domain.events import (
     FlowReplayed,
     MilestoneSealed,
     MissionCompleted,
+    ReplayRequested,
     ReviewRecorded,
     ScrutinyRecorded,
     UserTestingRecorded,
@@ -101,7 +102,7 @@ def controls_and_replays_name_live_assertions(mission: Mission, event: AnyEvent)
     names: tuple[str, ...] = ()
     if isinstance(event, ControlRecorded):
         names = tuple(r.assertion for r in event.results)
-    elif isinstance(event, FlowReplayed | VacuousSigned):
+    elif isinstance(event, FlowReplayed | VacuousSigned | ReplayRequested):
         names = (event.assertion,)
     for name in names:
         if name not in mission.contract.assertions:
@@ -112,6 +113,18 @@ def controls_and_replays_name_live_assertions(mission: Mission, event: AnyEvent)
             yield Violation(
                 rule="flow_kind", offender=event.assertion, message=f"{event.assertion}: a {by} proof has no such flow"
             )
+
+
+def only_what_the_engine_proves_is_replayed(mission: Mission, event: AnyEvent) -> Iterator[Violation]:
+    """Without checks and without a flow that stands there is nothing to carry out."""
+    if not isinstance(event, ReplayRequested) or event.assertion not in mission.contract.assertions:
+        return
+    if not mission.mechanical(event.assertion):
+        yield Violation(
+            rule="not_replayable",
+            offender=event.assertion,
+            message=f"{event.assertion}: has no checks and no flow that stands, so only a validator can prove it",
+        )
 
 
 def a_round_begins_when_its_features_are_done(mission: Mission, event: AnyEvent) -> Iterator[Violation]:
@@ -172,11 +185,7 @@ def unproved(mission: Mission, milestone: str) -> list[str]:
     last = mission.validation.last_round(milestone)
     if last is None or last.scrutiny is None:
         return [*reasons, "the repository's own checks have not been run"]
-    reasons += [
-        f"check {c.name} has new failures: {', '.join(c.new_failures[:5])}"
-        for c in last.scrutiny.comparisons
-        if not c.ok
-    ]
+    reasons += [f"check {c.name} {c.blocking(5)}" for c in last.scrutiny.comparisons if not c.ok]
     reasons += complaints(mission, mission.to_prove(milestone))
     reasons += [f"{name} has not been through the negative control" for name in to_control(mission, milestone)]
     if last.tree != mission.tree:
@@ -261,6 +270,7 @@ RULES = (
     a_verdict_is_about_the_present,
     a_pass_does_not_contradict_its_replay,
     controls_and_replays_name_live_assertions,
+    only_what_the_engine_proves_is_replayed,
     a_round_begins_when_its_features_are_done,
     reports_belong_to_an_open_round,
     milestones_exist,

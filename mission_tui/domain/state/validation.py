@@ -10,6 +10,8 @@ from mission_tui.domain.events import (
     ControlEvent,
     ControlRecorded,
     FlowReplayed,
+    ReplayRecorded,
+    ReplayRequested,
     ReviewRecorded,
     ScrutinyRecorded,
     UserTestingRecorded,
@@ -51,6 +53,9 @@ class ValidationState:
     """What each assertion's proof said on the tree from before the work."""
     flows: dict[str, FlowReplayed] = field(default_factory=dict[str, FlowReplayed])
     """The last flow that an agent gave for each assertion, with its replay."""
+
+    replays: dict[str, ReplayRecorded | None] = field(default_factory=dict[str, ReplayRecorded | None])
+    """The last proof of each assertion that the human asked for; None while it has yet to be carried out."""
 
     def apply(self, event: ValidationEvent) -> "ValidationState":
         if isinstance(event, ControlEvent):
@@ -139,6 +144,12 @@ class ValidationState:
 
     def _control(self, event: ControlEvent) -> "ValidationState":
         """What proofs said without the work. A flow that stands is given up only for one that stands too."""
+        if isinstance(event, ReplayRequested):
+            return replace(self, replays={**self.replays, event.assertion: None})
+        if isinstance(event, ReplayRecorded):
+            failed = {event.assertion} if event.status == "failed" else set[str]()
+            replays = {**self.replays, event.assertion: event}
+            return replace(self, replays=replays, stale=self.stale | (failed & self.verdicts.keys()))
         if isinstance(event, ControlRecorded):
             return replace(self, controls={**self.controls, **{r.assertion: r for r in event.results}})
         state = replace(self, flows={**self.flows, event.assertion: event})

@@ -23,6 +23,8 @@ TESTER_S = 5.0
 SETTLE_S = 1.5
 SNAPSHOT_LIMIT = 12_000
 ACTIONS = ("goto", "click", "fill", "press", "select", "reload", "emulate", "screenshot")
+HANDLERS = frozenset({"click", "press", "select"})
+"""Actions that most often start a script that never ends; any other is ended by the host's own limit, much later."""
 _OBSTACLE = re.compile(r"intercepts pointer events|is not (?:enabled|visible|stable|editable)|outside of the viewport")
 
 
@@ -113,7 +115,7 @@ class BrowserSession:
         try:
             self._act(base, step, within)
             expected = {key: value for key, value in step.items() if key.startswith("expect_")}
-            if expected:
+            if expected and HANDLERS & step.keys():
                 self._check_alive()
             for key, value in expected.items():
                 wait_until(lambda key=key, value=value: self._look(key, value), within, self._pause)
@@ -213,16 +215,19 @@ class BrowserSession:
     def _found(self, target: Any, within: float) -> Locator:  # noqa: ANN401 - text or mapping
         """The elements that a target means, once there are any."""
         is_reference = reference_of(target) is not None
+        found: list[Locator] = []
 
         def missing() -> str | None:
-            if locate(self._page, target).count():
+            elements, count = locate(self._page, target)
+            if count:
+                found.append(only_visible(elements, count))
                 return None
             hint = "handles are good until the page changes: take a new snapshot" if is_reference else seen(self._page)
             return f"nothing on the page matches {described(target)}; {hint}"
 
         try:
             wait_until(missing, 0 if is_reference else within, self._pause)
-            return only_visible(locate(self._page, target))
+            return found[0]
         except StepFailure as failure:
             raise StepFailure("locator", str(failure)) from None
         except Error as error:

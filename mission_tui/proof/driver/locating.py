@@ -11,20 +11,37 @@ _BAD_SELECTOR = re.compile(
 )
 
 
-def locate(page: Page, target: Any) -> Locator:  # noqa: ANN401 - text or mapping
-    """All elements that a target means. Names and texts are met exactly if anything does, else as a part of others.
+def locate(page: Page, target: Any) -> tuple[Locator, int]:  # noqa: ANN401 - text or mapping
+    """All elements that a target means, and how many; every question to the page has its price.
 
-    A string is a Playwright selector, or a handle like `e4` out of the last accessibility snapshot.
+    A string is a Playwright selector, or a handle like `e4` out of the last accessibility snapshot. Names and texts are
+    met exactly if anything does, else as a part of others.
     """
+    first, second = _ways(page, target)
+    count = first.count()
+    if count or second is None:
+        return first, count
+    return second, second.count()
+
+
+def is_visible(page: Page, target: Any) -> bool:  # noqa: ANN401 - text or mapping
+    """Whether a person sees one of the elements that a target means."""
+    first, second = _ways(page, target)
+    if first.filter(visible=True).count():
+        return True
+    return second is not None and not first.count() and second.filter(visible=True).count() > 0
+
+
+def _ways(page: Page, target: Any) -> tuple[Locator, Locator | None]:  # noqa: ANN401 - text or mapping
+    """How to look for a target, and how else if that meets nothing."""
     if isinstance(target, str):
         reference = reference_of(target)
-        return page.locator(f"aria-ref={reference}" if reference else target)
+        return page.locator(f"aria-ref={reference}" if reference else target), None
     if target.get("test_id"):
-        return page.get_by_test_id(target["test_id"])
+        return page.get_by_test_id(target["test_id"]), None
     if target.get("role") and not target.get("name"):
-        return page.get_by_role(target["role"])
-    exact = _named(page, target, True)
-    return exact if exact.count() else _named(page, target, False)
+        return page.get_by_role(target["role"]), None
+    return _named(page, target, True), _named(page, target, False)
 
 
 def _named(page: Page, target: dict[str, Any], exact: bool) -> Locator:
@@ -41,9 +58,9 @@ def reference_of(target: object) -> str | None:
     return found.group(1) if found else None
 
 
-def only_visible(elements: Locator) -> Locator:
+def only_visible(elements: Locator, count: int) -> Locator:
     """Pages often hold a second, hidden form of an element: whoever acts means the one that can be seen."""
-    if elements.count() < 2:
+    if count < 2:
         return elements
     visible = elements.filter(visible=True)
     return visible if visible.count() else elements

@@ -2,14 +2,14 @@
 
 from typing import Any
 
-from locating import described, locate
+from locating import described, is_visible, locate
 from outcome import matches, shown
 from page_log import PageLog
-from playwright.sync_api import Error, Locator, Page
+from playwright.sync_api import Error, Page
 
 LOOK_MS = 2000
 SETTLE_S = 2.0
-FIELDS = ("input", "textarea", "select")
+CONTENT = "e => ['INPUT', 'TEXTAREA', 'SELECT'].includes(e.tagName) ? e.value : e.innerText ?? e.textContent"
 
 
 def complaint(page: Page, log: PageLog, key: str, value: Any) -> str | None:  # noqa: ANN401 - by key
@@ -18,9 +18,9 @@ def complaint(page: Page, log: PageLog, key: str, value: Any) -> str | None:  # 
         case "expect_text":
             return _body_text(page, value) if isinstance(value, str) else _text(page, value["target"], value["matches"])
         case "expect_visible":
-            return None if _visible(page, value) else f"expected {described(value)} to be visible; {seen(page)}"
+            return None if is_visible(page, value) else f"expected {described(value)} to be visible; {seen(page)}"
         case "expect_hidden":
-            return f"expected {described(value)} to be hidden, but it is visible" if _visible(page, value) else None
+            return f"expected {described(value)} to be hidden, but it is visible" if is_visible(page, value) else None
         case "expect_count":
             return _count(page, value["target"], value["count"])
         case "expect_url":
@@ -51,33 +51,23 @@ def _body_text(page: Page, pattern: str) -> str | None:
 
 
 def _text(page: Page, target: Any, pattern: str) -> str | None:  # noqa: ANN401 - text or mapping
-    elements = locate(page, target)
-    if not elements.count():
+    elements, count = locate(page, target)
+    if not count:
         return f"expected {described(target)} with text that matches {pattern!r}; {seen(page)}"
-    text = _content(elements.first)
+    text = str(elements.first.evaluate(CONTENT, timeout=LOOK_MS))  # the value of a field, the text of anything else
     return None if matches(pattern, text) else f"expected {described(target)} to match {pattern!r}, seen {shown(text)}"
 
 
-def _content(element: Locator) -> str:
-    """The value of a field, the text of anything else."""
-    tag = str(element.evaluate("e => e.tagName", timeout=LOOK_MS)).lower()
-    return element.input_value(timeout=LOOK_MS) if tag in FIELDS else element.inner_text(timeout=LOOK_MS)
-
-
 def _count(page: Page, target: Any, wanted: int) -> str | None:  # noqa: ANN401 - text or mapping
-    found = locate(page, target).count()
+    found = locate(page, target)[1]
     return None if found == wanted else f"expected {wanted} of {described(target)}, seen {found}"
 
 
 def _style(page: Page, value: dict[str, Any]) -> str | None:
-    elements = locate(page, value["target"])
-    if not elements.count():
+    elements, count = locate(page, value["target"])
+    if not count:
         return f"expected {described(value['target'])} for its style; {seen(page)}"
     script = "(e, p) => getComputedStyle(e).getPropertyValue(p)"
     found = str(elements.first.evaluate(script, value["property"], timeout=LOOK_MS))
     wanted = value["matches"]
     return None if matches(wanted, found) else f"expected {value['property']} to match {wanted!r}, seen {found!r}"
-
-
-def _visible(page: Page, target: Any) -> bool:  # noqa: ANN401 - text or mapping
-    return locate(page, target).filter(visible=True).count() > 0

@@ -10,12 +10,11 @@ import struct
 import subprocess
 import termios
 import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import pyte
 from outcome import StepFailure, matches, shown, wait_until
+from screen_model import TerminalScreen, TerminalStream
 
 KEYS = {
     "Enter": "\r", "Escape": "\x1b", "Tab": "\t", "Backspace": "\x7f", "Delete": "\x1b[3~", "Space": " ",
@@ -23,11 +22,13 @@ KEYS = {
     "PageUp": "\x1b[5~", "PageDown": "\x1b[6~", "F1": "\x1bOP", "F2": "\x1bOQ", "F3": "\x1bOR", "F4": "\x1bOS",
     "F5": "\x1b[15~", "F6": "\x1b[17~", "F7": "\x1b[18~", "F8": "\x1b[19~", "F9": "\x1b[20~", "F10": "\x1b[21~",
 }  # fmt: skip
+CURSOR_NAMES = frozenset({"Up", "Down", "Right", "Left", "Home", "End"})
 SEQUENCE_START = re.compile(rb"(?=\x1b)")
 SEQUENCE = re.compile(rb"^(?:\x1b\[)?[0-?]*[ -/]*[@-~]")
 MAX_RAW = 2_000_000
 SETTLE_S = 0.3
 BURST_S = 0.5
+REST_S = 2.0
 WRITE_TIMEOUT_S = 5.0
 CLOSE_S = 2.0
 PIECE = 1024
@@ -35,17 +36,6 @@ WORKSPACE = "/workspace"
 NOTHING_RUNS = "no program runs in the terminal; start one first"
 NOT_RUN = (126, 127)
 """Exit codes with which a shell says that there was nothing to run."""
-
-
-class AnsweringScreen(pyte.Screen):
-    """Programs ask their terminal where the cursor is, and wait: pyte composes the answers, this sends them."""
-
-    def __init__(self, columns: int, lines: int, send: Callable[[str], None]) -> None:
-        super().__init__(columns, lines)
-        self._send = send
-
-    def write_process_input(self, data: str) -> None:
-        self._send(data)
 
 
 class TerminalSession:
@@ -60,8 +50,8 @@ class TerminalSession:
         self._raw = bytearray()
 
     def _blank(self, size: tuple[int, int]) -> None:
-        self._screen = AnsweringScreen(*size, self._put)
-        self._stream = pyte.ByteStream(self._screen)
+        self._screen = TerminalScreen(*size, self._put)
+        self._stream = TerminalStream(self._screen)
 
     def handle(self, request: dict[str, Any]) -> dict[str, Any]:
         """`steps`: run and check them; `open`, `type`, `press`, `screen`: for a tester."""
@@ -82,7 +72,7 @@ class TerminalSession:
             case "type":
                 self._write(request["text"])
             case "press":
-                self._write(key_sequence(request["key"]))
+                self._press(request["key"])
             case _:
                 pass
         self._settle()
@@ -108,7 +98,7 @@ class TerminalSession:
         elif "type" in step:
             self._write(step["type"])
         elif "press" in step:
-            self._write(key_sequence(step["press"]))
+            self._press(step["press"])
         elif "resize" in step:
             self._resize(tuple(step["resize"]))
 
@@ -146,10 +136,15 @@ class TerminalSession:
     def _resize(self, size: tuple[int, int]) -> None:
         if self._process is None:
             raise StepFailure("other", NOTHING_RUNS)
+        self._wait_for_rest()
         columns, lines = size
         self._screen.resize(lines, columns)
         if self._master >= 0:
             _set_size(self._master, size)
+
+    def _press(self, key: str) -> None:
+        self._pump(0)  # the program may just have changed what its arrow keys send
+        self._write(key_sequence(key, self._screen.application_keys))
 
     def _write(self, text: str) -> None:
         if self._process is None:
@@ -208,6 +203,14 @@ class TerminalSession:
         if self._master < 0:
             self._wait(1)
 
+    def _wait_for_rest(self) -> None:
+        """Until the program waits for its user: curses may miss a change of size that comes while it draws."""
+        deadline = time.monotonic() + REST_S
+        while self._master >= 0 and time.monotonic() < deadline:
+            self._pump(0.02)
+            if not select.select([self._master], [], [], 0)[0] and _sleeps(self._master):
+                return
+
     def _running(self) -> bool:
         return self._process is not None and self._process.poll() is None
 
@@ -252,10 +255,11 @@ class TerminalSession:
             self._master = -1
 
 
-def key_sequence(key: str) -> str:
+def key_sequence(key: str, application_keys: bool = False) -> str:
     """What a terminal sends for a key: a name, `Ctrl+X`, or the character itself."""
     if key in KEYS:
-        return KEYS[key]
+        sent = KEYS[key]
+        return sent.replace("[", "O") if application_keys and key in CURSOR_NAMES else sent
     prefix, _, letter = key.rpartition("+")
     if prefix.lower() in ("ctrl", "control") and len(letter) == 1:
         return chr(ord(letter.upper()) & 0x1F)
@@ -264,6 +268,15 @@ def key_sequence(key: str) -> str:
     if len(key) == 1:
         return key
     raise StepFailure("other", f"there is no key {key!r}; known: {', '.join(KEYS)}, Ctrl+X, single characters")
+
+
+def _sleeps(terminal: int) -> bool:
+    """Whether the process in the foreground of a terminal waits for something."""
+    try:
+        status = Path(f"/proc/{os.tcgetpgrp(terminal)}/stat").read_text()
+    except OSError:
+        return False
+    return status.rpartition(")")[2].split()[0] == "S"
 
 
 def _set_size(terminal: int, size: tuple[int, int]) -> None:

@@ -4,12 +4,15 @@ the gates that let it in."""
 from collections.abc import Callable, Iterator, Sequence
 from functools import cache
 
+from mission_tui.domain.control import complaints
 from mission_tui.domain.events import (
     BaseProved,
     FeatureCompleted,
+    FlowReplayed,
     MilestoneSealed,
     MissionCompleted,
     Recorded,
+    ReplayRecorded,
     RunStarted,
     ScrutinyRecorded,
     VerdictRecorded,
@@ -94,6 +97,8 @@ def what_is_sealed_holds(mission: Mission, one: Recorded) -> Iterator[Broken]:
         if not signed and not mission.holds(name):
             what = f"event {one.seq}: {event.id} was sealed although {name} was {mission.assertion_status(name)}"
             yield Broken(invariant=PROOF, what=what)
+    for complaint in () if signed else complaints(mission, mission.to_prove(event.id)):
+        yield Broken(invariant=PROOF, what=f"event {one.seq}: {event.id} was sealed although {complaint}")
 
 
 def what_is_completed_holds(mission: Mission, one: Recorded) -> Iterator[Broken]:
@@ -125,6 +130,8 @@ def _evidence(one: Recorded) -> Iterator[Evidence]:
     match one.event:
         case VerdictRecorded():
             yield from one.event.verdict.evidence
+        case FlowReplayed() | ReplayRecorded():
+            yield from one.event.evidence
         case BaseProved() | ScrutinyRecorded():
             yield from (check.output for check in one.event.checks if check.output is not None)
         case _:

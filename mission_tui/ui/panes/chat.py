@@ -1,5 +1,6 @@
 """Pane 2: the conversation with the orchestrator, and where the human writes."""
 
+from collections.abc import Sequence
 from typing import ClassVar
 
 from textual import events
@@ -18,29 +19,102 @@ from mission_tui.ui.widgets.lines import LineView, Painted
 
 
 class Composer(TextArea):
-    """Grows with what is written; enter sends, and what is typed is never lost by leaving."""
+    """Grows with what is written; enter sends, and what is typed is never lost by leaving.
+
+    Up and down at the ends recall what was sent before; after `@` tab completes the name of a file.
+    """
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("ctrl+j,shift+enter,alt+enter", "new_line", "new line", show=False),
     ]
+    said: ClassVar[list[str]] = []
+    """What was sent in this program, oldest first."""
 
     class Sent(Message):
         def __init__(self, text: str) -> None:
             super().__init__()
             self.text = text
 
+    paths: Sequence[str] = ()
+    """Files that `@` may name."""
+    _place: int | None = None
+    """Which of the history is shown; None while something of its own is written."""
+    _own: str = ""
+
     async def _on_key(self, event: events.Key) -> None:
         if event.key == "enter":
             event.stop()
             event.prevent_default()
-            if self.text.strip():
-                self.post_message(self.Sent(self.text.strip()))
-                self.clear()
-            return
-        await super()._on_key(event)
+            self._send()
+        elif event.key in ("up", "down") and self._recalls(event.key == "up"):
+            event.stop()
+            event.prevent_default()
+        elif event.key == "tab" and self._at_word() is not None:
+            event.stop()
+            event.prevent_default()
+            self._complete()
+        else:
+            await super()._on_key(event)
+
+    def _send(self) -> None:
+        text = self.text.strip()
+        if text:
+            if text not in self.said[-1:]:
+                self.said.append(text)
+            self._place = None
+            self.post_message(self.Sent(text))
+            self.clear()
 
     def action_new_line(self) -> None:
         self.insert("\n")
+
+    # Recalling
+
+    def _recalls(self, earlier: bool) -> bool:
+        """Whether the key went through the history rather than through the text."""
+        row = self.cursor_location[0]
+        if row != (0 if earlier else self.document.line_count - 1) or not self.said:
+            return False
+        place = len(self.said) if self._place is None else self._place
+        if self._place is None:
+            self._own = self.text
+        place += -1 if earlier else 1
+        if place < 0 or (not earlier and self._place is None):
+            return False
+        self._place = place if place < len(self.said) else None
+        self.text = self._own if self._place is None else self.said[place]
+        self.move_cursor((0, 0) if earlier else self.document.end)
+        return True
+
+    # Naming files
+
+    def _at_word(self) -> str | None:
+        """What stands between an `@` and the cursor."""
+        row, column = self.cursor_location
+        before = self.document.get_line(row)[:column]
+        word = before.rpartition(" ")[2]
+        return word[1:] if word.startswith("@") else None
+
+    def matches(self) -> list[str]:
+        """Files that fit what was typed after `@`: those that begin so, then those that hold it."""
+        word = (self._at_word() or "").casefold()
+        first = [p for p in self.paths if p.casefold().startswith(word)]
+        return first or [p for p in self.paths if word in p.casefold()]
+
+    def update_suggestion(self) -> None:
+        """What tab would write is shown behind the cursor."""
+        word = self._at_word()
+        found = self.matches()[:1] if word else []
+        begins = bool(found) and found[0].casefold().startswith((word or "").casefold())
+        self.suggestion = found[0][len(word or "") :] if begins else ""
+
+    def _complete(self) -> None:
+        """The whole name of the first file that fits."""
+        word, found = self._at_word() or "", self.matches()
+        if found:
+            row, column = self.cursor_location
+            self.replace(f"{found[0]} ", (row, column - len(word)), (row, column))
+            self.move_cursor((row, column - len(word) + len(found[0]) + 1))
 
 
 class ChatPane(Framed):
@@ -60,7 +134,9 @@ class ChatPane(Framed):
 
     def on_mount(self) -> None:
         self.lines.empty = "What you and the orchestrator say appears here. m writes a message."
-        self.query_one(Composer).placeholder = "message the orchestrator · enter sends · ctrl+j new line"
+        self.query_one(
+            Composer
+        ).placeholder = "message the orchestrator · enter sends · ctrl+j new line · @ names a file"
 
     @property
     def lines(self) -> LineView:

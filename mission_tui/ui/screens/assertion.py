@@ -1,6 +1,6 @@
 """One assertion, opened from the coverage pane."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import ClassVar
 
 from textual import work
@@ -38,6 +38,7 @@ class AssertionScreen(Screen[None]):
         Binding("E", "evidence(-1)", "previous evidence", show=False),
         Binding("o", "outside", "open outside", show=False),
         Binding("y", "copy", "copy", show=False),
+        Binding("r", "replay", "replay", show=False),
     ]
 
     class Drew(Message):
@@ -54,6 +55,8 @@ class AssertionScreen(Screen[None]):
     ) -> None:
         """`order`: the assertions that n and N go through; all of the contract's without it."""
         super().__init__()
+        self.replay: Callable[[str], None] | None = None
+        """Sends the command that has an assertion proved again."""
         self.mission = mission
         self.files = files
         self.assertion = assertion
@@ -75,6 +78,7 @@ class AssertionScreen(Screen[None]):
             Hint("enter", "show it", "open"),
             Hint("o", "open outside", "outside"),
             Hint("y", "copy", "copy"),
+            Hint("r", "replay now", "replay"),
             Hint("?", "keys", "app.help"),
         )
 
@@ -163,6 +167,15 @@ class AssertionScreen(Screen[None]):
 
     def action_close(self) -> None:
         self.dismiss(None)
+
+    def action_replay(self) -> None:
+        """Have the engine carry the proof out now; what it sees appears here."""
+        if self.replay is None or self.mission.ended:
+            self.notify("the mission has ended; its exported tests can be run at any time")
+        elif self.assertion not in self.mission.contract.assertions or not self.mission.mechanical(self.assertion):
+            self.notify("only a validator can prove it: there are no checks and no flow that stands")
+        else:
+            self.replay(self.assertion)
 
     def action_next(self, step: int) -> None:
         names = self.order

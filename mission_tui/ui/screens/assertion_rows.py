@@ -32,7 +32,13 @@ class AssertionLines:
     def rows(self, name: str) -> list[Row]:
         if name not in self.mission.contract.assertions:
             return [Painted("", (f"{name} is no longer in the contract", "plain"))]
-        return [*self._claim(name), Painted(""), *self._proof(name), *self._verdicts(name)]
+        return [
+            *self._claim(name),
+            Painted(""),
+            *self._proof(name),
+            *self._without_the_work(name),
+            *self._verdicts(name),
+        ]
 
     def _claim(self, name: str) -> Iterator[Painted]:
         assertion = self.mission.contract.assertions[name]
@@ -57,6 +63,26 @@ class AssertionLines:
         for number, check in enumerate(proof.checks, 1):
             text = in_words(check.model_dump(exclude_defaults=True, mode="json"))
             yield from self._labelled("checks" if number == 1 else "", f"{number} {text}", "code")
+
+    def _without_the_work(self, name: str) -> Iterator[Painted]:
+        """What shows that the proof can fail, and what the human had carried out."""
+        state = self.mission.validation
+        flow = state.flows.get(name)
+        control = state.controls.get(name) or (flow.control if flow else None)
+        if flow is not None:
+            stands = "stands: the engine proves it by itself" if state.standing(name) else "does not stand"
+            yield from self._labelled("flow", f"replay {'agrees' if flow.agreed else 'differs'}, {stands}")
+            for number, check in enumerate(flow.proof.checks, 1):
+                text = in_words(check.model_dump(exclude_defaults=True, mode="json"))
+                yield from self._labelled("", f"{number} {text}", "code")
+        if control is not None:
+            tone: Tone = "good" if control.outcome == "red" else "bad"
+            said = f"{control.outcome} on the tree from before {control.feature}: {control.reason}"
+            yield from self._labelled("control", said, tone)
+        if name in state.replays:
+            replay = state.replays[name]
+            said = f"{replay.status}: {replay.reason}" if replay else "under way …"
+            yield from self._labelled("replay", said)
 
     def _verdicts(self, name: str) -> Iterator[Row]:
         history = self.mission.validation.verdicts.get(name, ())

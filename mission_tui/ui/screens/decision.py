@@ -47,8 +47,9 @@ class DecisionScreen(Dialog[Answered | str]):
         Binding("pagedown", "scroll(1)", "scroll", show=False, priority=True),
     ]
 
-    def __init__(self, mission: Mission, decision: Decision) -> None:
+    def __init__(self, mission: Mission, decision: Decision, estimated: str = "") -> None:
         super().__init__()
+        self.estimated = estimated
         self.mission = mission
         self.decision = decision
         self._chosen: str | None = None
@@ -93,7 +94,7 @@ class DecisionScreen(Dialog[Answered | str]):
     def on_line_view_rewrapped(self, event: LineView.Rewrapped) -> None:
         if event.view.id != "details":
             return
-        rows = detail_rows(self.mission, self.decision, event.view.line_width - 1)
+        rows = detail_rows(self.mission, self.decision, event.view.line_width - 1, self.estimated)
         event.view.set_rows(rows)
         event.view.styles.height = min(len(rows), max(3, self.size.height - 14 - len(self.decision.choices)))
         event.view.display = bool(rows)

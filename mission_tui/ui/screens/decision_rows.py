@@ -7,16 +7,20 @@ from mission_tui.domain.contract import Amendment, Assertion
 from mission_tui.domain.decision import Decision
 from mission_tui.domain.mission import Mission
 from mission_tui.domain.state.validation import RoundState
+from mission_tui.ui.estimate import runs_ahead
 from mission_tui.ui.look import ASSERTION, Line, Tone
 from mission_tui.ui.text import clean, cut, one_line, padded, wrapped
 from mission_tui.ui.widgets.lines import Painted
 
+NOT_TRIED = ("setup", "missing_tool", "build", "app")
+"""Causes that say nothing of the product: the proof itself could not be carried out."""
 
-def detail_rows(mission: Mission, decision: Decision, width: int) -> list[Painted]:
+
+def detail_rows(mission: Mission, decision: Decision, width: int, estimated: str = "") -> list[Painted]:
     """Lines of at most `width` cells; empty where the summary says it all."""
     match decision.kind:
         case "approve_plan":
-            return list(_plan(mission, width))
+            return list(_plan(mission, width, estimated))
         case "review_milestone":
             return list(_review(mission, decision.subject or "", width))
         case "sign_amendment":
@@ -40,8 +44,9 @@ def _body(text: str, width: int, tone: Tone = "plain", indent: int = 2, most: in
         yield _row((" " * indent + part, tone))
 
 
-def _plan(mission: Mission, width: int) -> Iterator[Painted]:
-    for name, text in _plan_facts(mission):
+def _plan(mission: Mission, width: int, estimated: str) -> Iterator[Painted]:
+    facts = _plan_facts(mission)
+    for name, text in (*facts, ("estimate", estimated)) if estimated else facts:
         for place, part in enumerate(wrapped(text, width - 13, 4)):
             yield _row((f"{name if place == 0 else '':<12} ", "faint"), (part, "plain"))
     from mission_tui.domain.control import base_problems  # the gates behind it cost the first paint 25 ms
@@ -52,7 +57,22 @@ def _plan(mission: Mission, width: int) -> Iterator[Painted]:
         yield _row(("The proof of the untouched base found", "wait"))
         for problem in problems:
             yield from _body(f"▲ {problem}", width)
+    yield from _not_here(mission, width)
     yield from _contract(mission, width)
+
+
+def _not_here(mission: Mission, width: int) -> Iterator[Painted]:
+    """Proofs that could not even be tried on the base: a missing tool, a broken setup, an app that does not start."""
+    base = mission.validation.base
+    live = mission.contract.assertions
+    untried = [r for r in base.results if r.cause in NOT_TRIED and r.assertion in live] if base else []
+    if not untried:
+        return
+    yield _row()
+    yield _row(("Cannot be validated here as things are", "wait"))
+    for result in untried:
+        cause = (result.cause or "").replace("_", " ")
+        yield from _body(f"▲ {result.assertion} {cause}: {result.reason}", width, most=3)
 
 
 def _plan_facts(mission: Mission) -> tuple[tuple[str, str], ...]:
@@ -60,16 +80,20 @@ def _plan_facts(mission: Mission) -> tuple[tuple[str, str], ...]:
     kinds = Counter(a.proof.by for a in contract.values())
     machine = sum(1 for a in contract.values() if a.mechanical)
     guards = sum(1 for a in contract.values() if a.guard)
-    runs = len(plan.features) * 2 + len(plan.milestones)
+    runs, most = runs_ahead(mission)
+    share = 100 * machine // max(1, len(contract))
     proofs = " · ".join(f"{n} {kind}" for kind, n in kinds.most_common())
     money = "no money cap" if caps.usd is None else f"at most ${caps.usd:g}"
     return (
         ("goal", one_line(mission.created.goal if mission.created else "")),
         ("contract", f"{len(contract)} assertions, {guards} of them guards: {proofs}"),
-        ("by machine", f"{machine} of {len(contract)}; the others (*) are judged by a validator"),
+        (
+            "by machine",
+            f"{machine} of {len(contract)} ({share}%); the others (*) are judged by a validator",
+        ),
         (
             "work",
-            f"{len(plan.features)} features in {len(plan.milestones)} milestones, about {runs} to {2 * runs} runs",
+            f"{len(plan.features)} features in {len(plan.milestones)} milestones, about {runs} to {most} runs",
         ),
         ("caps", f"{money}, {_cap(caps.tokens, 'tokens')}, {_cap(caps.hours, 'hours')}"),
     )
@@ -160,6 +184,8 @@ def _round(one: RoundState, width: int) -> Iterator[Painted]:
         mark: tuple[str, Tone] = ("✔ ", "good") if check.ok else ("✖ ", "bad")
         words = [f"{len(check.new_failures)} new failures" if check.new_failures else ""]
         words += [f"{len(check.old_failures)} failed before too" if check.old_failures else ""]
+        words += [f"{len(check.unkept)} promised but not fixed" if check.unkept else ""]
+        words += [f"{len(check.flaky)} flaky" if check.flaky else ""]
         words += [f"{len(check.fixed)} fixed" if check.fixed else ""]
         yield _row(
             ("  ", "plain"), mark, (f"{one_line(check.name)}  ", "plain"), (", ".join(filter(None, words)), "faint")

@@ -269,7 +269,7 @@ class HomeScreen(Screen[None]):
         )
         self.read()
 
-    @work
+    @work(group="delete")
     async def action_delete(self) -> None:
         name = self.chosen
         if name is None:

@@ -146,14 +146,26 @@ class MissionScreen(Screen[None]):
         if old.plan.approved != event.mission.plan.approved or not self._begun:
             self._begin()
         for screen in app_of(self).screen_stack:
-            if isinstance(screen, AssertionScreen | HandoffScreen | MissionView):
+            if isinstance(screen, AssertionScreen | HandoffScreen):
                 screen.show(event.mission)
+        for view in self._views():
+            view.show(event.mission)
         self._hints()
+
+    @work(thread=True, group="paths")
+    def _read_paths(self) -> None:
+        """Names of files, for `@` in what the human writes."""
+        try:
+            found = self.launcher.readings.paths(str(self.files.worktree))
+        except LaunchProblem:
+            return
+        app_of(self).call_from_thread(setattr, self.query_one(Composer), "paths", found)
 
     def _begin(self) -> None:
         """Where one looks first: the conversation while there is no plan, then the work."""
         if not self._begun:
             self._begun = True
+            self._read_paths()
             self.zoomed = self._place.zoomed
             usual = "coverage" if self.mission.plan.approved else "chat"
             self.action_pane(self._place.pane if self._place.pane in PANES else usual)
@@ -200,7 +212,7 @@ class MissionScreen(Screen[None]):
             view.settled(event.command, event.refused)
 
     def _views(self) -> list[MissionView[Any]]:
-        return [screen for screen in app_of(self).screen_stack if isinstance(screen, MissionView)]
+        return [s for s in app_of(self).screen_stack if isinstance(s, MissionView) and s.ready]
 
     def say(self, line: Line | None) -> None:
         """Tell the human something, on whatever screen is shown."""
@@ -308,7 +320,9 @@ class MissionScreen(Screen[None]):
         )
 
     def on_coverage_pane_assertion_opened(self, event: CoveragePane.AssertionOpened) -> None:
-        app_of(self).push_screen(AssertionScreen(self.mission, self.files, event.assertion, event.order))
+        screen = AssertionScreen(self.mission, self.files, event.assertion, event.order)
+        screen.replay = lambda assertion: self.send(inbox.Replay(assertion=assertion))
+        app_of(self).push_screen(screen)
 
     @work
     async def on_handoff_pane_opened(self, event: HandoffPane.Opened) -> None:

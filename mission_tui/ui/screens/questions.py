@@ -32,6 +32,18 @@ class QuestionField(Widget):
         yield Input(placeholder=hint)
 
     @property
+    def given(self) -> tuple[str | None, str]:
+        """What was chosen and written so far."""
+        chosen = self.query(Choices).first().chosen if self.question.choices else None
+        return chosen, self.query_one(Input).value
+
+    def restore(self, chosen: str | None, written: str) -> None:
+        """As it was left."""
+        self.query_one(Input).value = written
+        if chosen is not None and chosen in self.question.choices:
+            self.query(Choices).first().preselect(chosen)
+
+    @property
     def answer(self) -> str | None:
         words = self.query_one(Input).value.strip()
         chosen = self.query(Choices).first().chosen if self.question.choices else None
@@ -43,9 +55,13 @@ class QuestionsScreen(Dialog[Decide]):
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("ctrl+s", "send", "send", show=False, priority=True)]
 
-    def __init__(self, decision: Decision) -> None:
+    half: ClassVar[dict[str, dict[str, tuple[str | None, str]]]] = {}
+    """Choice and words of each question of forms that were left for later, by mission and decision."""
+
+    def __init__(self, decision: Decision, mission: str = "") -> None:
         super().__init__()
         self.decision = decision
+        self._form = f"{mission}/{decision.id}"
 
     def compose(self) -> ComposeResult:
         with Vertical(classes="dialog -waits") as box:
@@ -55,16 +71,26 @@ class QuestionsScreen(Dialog[Decide]):
                     yield QuestionField(number, question)
             yield words(("", "bad"), id="trouble")
             yield words(
-                ("a number or enter chooses and goes on · tab next field · ctrl+s sends all · esc later", "faint"),
+                (
+                    "a number or enter chooses and goes on · tab next field · ctrl+s sends all · esc later, kept",
+                    "faint",
+                ),
                 id="hint",
             )
 
     def on_mount(self) -> None:
         self.query_one("#trouble").display = False
+        for field in self._fields():
+            field.restore(*self.half.get(self._form, {}).get(field.question.id, (None, "")))
         self._fields()[0].query("Choices, Input").first(Widget).focus()
 
     def _fields(self) -> list[QuestionField]:
         return list(self.query(QuestionField))
+
+    def action_close(self) -> None:
+        """What was filled in is there again the next time."""
+        self.half[self._form] = {f.question.id: f.given for f in self._fields()}
+        self.dismiss(None)
 
     def on_choices_chosen(self, event: Choices.Chosen) -> None:
         self._after(event.choices)

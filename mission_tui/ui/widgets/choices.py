@@ -43,11 +43,15 @@ class Choices(LineView):
             (f"  {about}" if about else "", "faint"),
         )
 
-    def choose(self, choice: str) -> None:
+    def preselect(self, choice: str) -> None:
+        """Show it as chosen, and say nothing."""
         self.chosen = choice
         self.cursor = self.options.index(choice)
         self._show()
         self.refresh()
+
+    def choose(self, choice: str) -> None:
+        self.preselect(choice)
         self.post_message(self.Chosen(self, choice))
 
     def action_open(self) -> None:

@@ -9,6 +9,7 @@ import select
 import signal
 import socket
 
+from .limits import offer_to_the_kernel
 from .processes import (
     PR_SET_DUMPABLE,
     Message,
@@ -117,6 +118,7 @@ class Init:
 
 
 def main() -> None:
+    offer_to_the_kernel()
     # Same user, same box: without this an agent's process could trace PID 1 or use its descriptors through /proc.
     prctl(PR_SET_DUMPABLE, 0)
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))

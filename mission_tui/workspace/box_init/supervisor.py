@@ -8,6 +8,7 @@ import signal
 import socket
 import time
 
+from .limits import LOOK_S, everything, in_words, private_bytes
 from .output import Kept, Output
 from .processes import (
     CHUNK,
@@ -37,6 +38,8 @@ class Supervisor:
         self.status: int | None = None
         self.timed_out = self.killed = False
         self.stopping = False
+        self.over: str | None = None
+        self.next_look = 0.0
         self.wake = wake_on_child_exit()
         self.poller = select.poll()
         self.poller.register(self.wake, select.POLLIN)
@@ -104,8 +107,8 @@ class Supervisor:
         return writable
 
     def wait(self) -> None:
-        remaining = None if self.deadline is None else max(0.0, self.deadline - time.monotonic()) * 1000 + 1
-        for descriptor, _ in self.poller.poll(remaining):
+        patience = LOOK_S if self.deadline is None else max(0.0, min(LOOK_S, self.deadline - time.monotonic()))
+        for descriptor, _ in self.poller.poll(patience * 1000 + 1):
             if descriptor == self.wake:
                 drain(self.wake)
                 self.reap()
@@ -116,6 +119,22 @@ class Supervisor:
         if self.status is None and self.deadline is not None and time.monotonic() >= self.deadline:
             self.timed_out = not self.stopping
             self.put_down()
+        if self.status is None and time.monotonic() >= self.next_look:
+            self.look()
+
+    def look(self) -> None:
+        """End a task that takes more than its share, and say so in its output."""
+        self.next_look = time.monotonic() + LOOK_S
+        processes, memory = self.order["processes"], self.order["memory"]
+        if everything() > processes:
+            # One call for all at once: whoever goes through a list never catches up with a fork bomb.
+            os.kill(-1, signal.SIGKILL)
+            self.over = f"there were more than {processes} processes in the box, so all in it were killed"
+        elif private_bytes(descendants([os.getpid()])) > memory:
+            self.over = f"it used more than {in_words(memory)} of memory, so it was killed"
+        if self.over is not None:
+            self.put_down()
+            self.output.add(f"\n[{self.over}]\n".encode(), None)
 
     def obey(self) -> None:
         """Take the only order a running task can be given: end, within `grace` seconds."""
@@ -187,6 +206,7 @@ class Supervisor:
             "output_bytes": self.output.all.total,
             "duration_s": duration,
             "timed_out": self.timed_out,
+            "over": self.over,
             "stdout": self.output.stdout.text(),
             "stderr": self.output.stderr.text(),
         }

@@ -29,9 +29,12 @@ def examine_maven(project: Project) -> Signals | None:
     signals.install(project.command(f"{tool} -B -DskipTests install"), source)
     signals.check("build", "build", project.command(f"{tool} -B -DskipTests package"), source)
     signals.check("tests", "test", project.command(f"{tool} -B test"), source)
-    for plugin, goal in (("maven-checkstyle-plugin", "checkstyle:check"), ("spotless-maven-plugin", "spotless:check")):
-        if f"<artifactId>{plugin}</artifactId>" in text:
-            signals.check("lint", "lint", project.command(f"{tool} -B {goal}"), f"{source} [{plugin}]")
+    if "<artifactId>spotless-maven-plugin</artifactId>" in text:
+        signals.check("lint", "lint", project.command(f"{tool} -B spotless:check"), f"{source} [spotless-maven-plugin]")
+    # Called by its name it would not see the configuration of an execution: it is run by the phase that it is bound to.
+    checkstyle = re.search(r"<artifactId>maven-checkstyle-plugin</artifactId>(?:(?!</plugin>).)*", text, re.DOTALL)
+    if checkstyle and "<phase>validate</phase>" in checkstyle[0]:
+        signals.check("lint", "lint", project.command(f"{tool} -B validate"), f"{source} [maven-checkstyle-plugin]")
     _maven_launch(project, text, tool, signals)
     modules = re.search(r"<modules>(.*?)</modules>", text, re.DOTALL)
     for name in re.findall(r"<module>\s*([\w./-]+)\s*</module>", modules[1] if modules else "")[:60]:

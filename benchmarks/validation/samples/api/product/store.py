@@ -33,9 +33,12 @@ class Store:
         return [{"name": n, "capacity": c} for n, c in sorted(ROOMS) if c >= min_capacity]
 
     def bookings(self, room=None, day=None, limit=50, offset=0):
-        rows = [b for b in self._rows("select * from bookings order by start, id")
-                if (room is None or b["room"] == room) and (day is None or b["start"].startswith(day))]
-        return {"total": len(rows), "items": rows[offset:offset + limit]}
+        rows = [
+            b
+            for b in self._rows("select * from bookings order by start, id")
+            if (room is None or b["room"] == room) and (day is None or b["start"].startswith(day))
+        ]
+        return {"total": len(rows), "items": rows[offset : offset + limit]}
 
     def booking(self, number):
         rows = self._rows("select * from bookings where id = ?", number)

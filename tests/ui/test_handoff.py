@@ -45,8 +45,9 @@ def writer(tmp_path: Path):
 
 
 async def test_a_handoff_is_inspected_with_claims_issues_cost_and_its_diff(tmp_path: Path, writer: MissionWriter):
-    launcher = DeskLauncher(readings=GivenDiff(tmp_path))
+    launcher = DeskLauncher()
     async with screen(tmp_path, writer.files.id, launcher=launcher) as seen:
+        launcher.readings = GivenDiff(tmp_path)
         await seen.shows("4 Handoffs", "F3 Upload form")
         await seen.press("4", *"jjjjjj", "o")
         await seen.shows("F3  Upload form  R4", "✖ 1 contradicted", "✔ form", "✖ not followed: the test came after")
@@ -63,8 +64,9 @@ async def test_a_handoff_is_inspected_with_claims_issues_cost_and_its_diff(tmp_p
 
 
 async def test_handoffs_are_gone_through_and_lead_to_their_transcripts(tmp_path: Path, writer: MissionWriter):
-    launcher = DeskLauncher(readings=GivenDiff(tmp_path, text=""))
+    launcher = DeskLauncher()
     async with screen(tmp_path, writer.files.id, launcher=launcher) as seen:
+        launcher.readings = GivenDiff(tmp_path, text="")
         await seen.shows("4 Handoffs", "F3 Upload form")
         await seen.press("4", "o")
         await seen.shows("Mend the upload test  R6", "the commits are gone from the repository", "✔ claims hold")

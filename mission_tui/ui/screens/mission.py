@@ -41,7 +41,7 @@ from mission_tui.ui.screens.skills import SkillsScreen
 from mission_tui.ui.text import one_line
 from mission_tui.ui.typed import app_of
 from mission_tui.ui.widgets.frame import Framed
-from mission_tui.ui.widgets.keybar import Hint, KeyBar
+from mission_tui.ui.widgets.keybar import KeyBar
 from mission_tui.ui.widgets.lines import LineView
 
 PANE_TYPES = (CoveragePane, ChatPane, TranscriptPane, HandoffPane)

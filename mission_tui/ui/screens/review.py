@@ -25,6 +25,7 @@ from mission_tui.ui.screens.review_rows import (
     ClaimRow,
     Cost,
     FileDiff,
+    claims_of,
     cost_of,
     diff_rows,
     finding_rows,
@@ -126,7 +127,7 @@ class ReviewScreen(MissionView[Answered | str]):
         if self.milestone not in mission.plan.milestones:
             self.dismiss(None)
             return
-        names = mission.to_prove(self.milestone)
+        names = claims_of(mission, self.milestone)
         self.claims.set_rows([ClaimRow(name, mission) for name in names])
         self.query_one("#head", Static).update(content(head_line(mission, self.milestone, self.files, self.cost)))
         self.query_one("#claims-pane", Framed).frame((("Assertions", "strong"), (f"  {len(names)}", "faint")))

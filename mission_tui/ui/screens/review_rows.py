@@ -70,10 +70,16 @@ def _file(lines: Sequence[str]) -> FileDiff:
     return FileDiff(path, added, sum(1 for line in body if line.startswith("-")), body)
 
 
+def claims_of(mission: Mission, milestone: str) -> tuple[str, ...]:
+    """What the milestone promises, and whatever of earlier ones was proved again and does not hold."""
+    own = mission.own(milestone)
+    return (*own, *(a for a in mission.to_prove(milestone) if a not in own and not mission.holds(a)))
+
+
 def head_line(mission: Mission, milestone: str, files: Sequence[FileDiff] | None, cost: Cost | None) -> Line:
     """The milestone in figures."""
     title = one_line(mission.plan.milestones[milestone].milestone.title)
-    names = mission.to_prove(milestone)
+    names = claims_of(mission, milestone)
     states = [mission.assertion_status(a) for a in names]
     last = mission.validation.last_round(milestone)
     pieces: list[Piece] = [(f" {milestone} ", "key"), (title, "strong")]

@@ -83,8 +83,14 @@ class MissionLoop:
             await self._wait()
             return False
         self.desk.db.room.check()
-        await self.boundaries.follow_the_ledger()
-        await self._work(action)
+        heard = self.desk.mission.commands
+        try:
+            await self.boundaries.follow_the_ledger()
+            await self._work(action)
+        except GateRefused:
+            # The human's word may come between the look and the deed: a pause, an edit, a rollback. Look again.
+            if self.desk.mission.commands == heard:
+                raise
         return False
 
     async def _pause_for(self, error: Exception, wait: bool) -> None:

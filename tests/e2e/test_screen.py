@@ -43,11 +43,11 @@ def skill_edit(shown: Terminal) -> None:
     shown.shows("Skills", "backend-worker")
     shown.keys("Enter")
     shown.shows("esc list")
-    shown.keys("C-End")
+    shown.keys(*["NPage"] * 6, "End")
     shown.type(LESSON)
     shown.shows("● not saved", LESSON)
     shown.keys("C-s")
-    shown.shows("saved: ")
+    shown.shows("backend-worker saved: ")
     shown.keys("Escape")
     shown.keys("Escape")
     shown.shows("1 Coverage")
@@ -69,9 +69,18 @@ def review_with_an_override(shown: Terminal) -> None:
     shown.shows("M1 sealed")
 
 
-def test_a_whole_mission_is_supervised_from_the_keyboard_through_a_killed_screen(tmp_path: Path):
-    program = Program(tmp_path)
+@pytest.fixture
+def program(tmp_path: Path):
+    made = Program(tmp_path)
     (tmp_path / "home").mkdir()
+    yield made
+    for folder in (made.data / "missions").iterdir():
+        pid = made("status", folder.name, "--json").json["engine"]["pid"]
+        if pid is not None:
+            os.kill(pid, signal.SIGTERM)
+
+
+def test_a_whole_mission_is_supervised_from_the_keyboard_through_a_killed_screen(tmp_path: Path, program: Program):
     with terminal(program, "first") as shown:
         shown.start("demo", "--fast", "--dir", tmp_path / "demo")
         interview_and_approval(shown)

@@ -60,6 +60,11 @@ class Editor(TextArea):
             return
         await super()._on_key(event)
 
+    def on_resize(self) -> None:
+        """Problems that appear below take a row: what is being typed stays in view."""
+        if self.has_focus:
+            self.call_after_refresh(self.scroll_cursor_visible)
+
     def render_line(self, y: int) -> Strip:
         strip = super().render_line(y)
         problem = self.problems.get(self._line_at(y)) if self.problems else None

@@ -27,6 +27,7 @@ lint: $(DEVELOPMENT)
 
 bench: $(DEVELOPMENT)
 	$(BIN)/python -m benchmarks.turn
+	$(BIN)/python -m benchmarks.journaling
 
 # The screen at full size: start, opening, keys, idle CPU, memory.
 bench-ui: $(DEVELOPMENT)
@@ -37,7 +38,8 @@ bench-ui: $(DEVELOPMENT)
 torture-faults: $(DEVELOPMENT)
 	$(BIN)/python -m tests.torture.faults
 
-# What the mechanical part of validation catches of seeded defects; ARGS="--runs 2" is shorter.
+# Seeded defects in three sample applications: what the mechanical part of validation catches. Half an hour or more;
+# ARGS="--runs 2" is shorter. `python -m benchmarks.reproof` and `python -m benchmarks.flaky` measure the rest.
 bench-validation: $(DEVELOPMENT)
 	$(BIN)/python -m benchmarks.validation $(ARGS)
 

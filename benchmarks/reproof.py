@@ -1,7 +1,7 @@
 """Proving 1,000 mechanical assertions again, beside a script written by hand for the same steps.
 
-Both use every core, the same libraries and browser, and one app for all (`isolation: milestone`); ours runs in boxes and
-stores all evidence, the script keeps a picture per page. They take turns within one run; medians of the rounds.
+Both use every core, the same libraries and browser, and one app for all (`isolation: milestone`); ours runs in boxes
+and stores all evidence, the script keeps a picture per page. They take turns within one run; medians of the rounds.
 """
 
 import argparse

@@ -29,6 +29,7 @@ def backup_command(files: MissionFiles, file: Path) -> None:
 @click.argument("file", metavar="FILE", type=click.Path(path_type=Path, exists=True, dir_okay=False))
 def restore_command(data: Path, file: Path) -> None:
     """Put a mission back that is not here any more, and print its id. Its repository must be where it was."""
+    data.mkdir(mode=0o700, parents=True, exist_ok=True)
     files = asyncio.run(_restore(data, file.absolute()))
     click.echo(f"go on with `mission-tui run {files.id}`", err=True)
     click.echo(files.id)
@@ -43,7 +44,6 @@ async def _back_up(files: MissionFiles, target: Path) -> int:
 
 
 async def _restore(data: Path, source: Path) -> MissionFiles:
-    data.mkdir(mode=0o700, parents=True, exist_ok=True)
     # On the same file system as the missions, so that a mission appears at once or not at all.
     with tempfile.TemporaryDirectory(prefix=".restoring-", dir=data) as scratch:
         files = read_backup(data, source, Path(scratch))

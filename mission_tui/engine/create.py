@@ -146,6 +146,10 @@ def _created(new: NewMission, state: RepositoryState, mission_id: str, base: str
         notes.append("the checkout has uncommitted changes; the mission starts from HEAD without them")
     if state.branch is None:
         notes.append("HEAD is detached; the mission starts from its commit")
+    if state.submodules:
+        notes.append("the repository has submodules; their folders stay empty in the mission's worktree")
+    if state.large_files:
+        notes.append("the repository uses Git LFS; the mission sees pointer files in place of large ones")
     found = find_skills(state.root, Path.home(), skills_dir())
     return MissionCreated(
         id=mission_id,

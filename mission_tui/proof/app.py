@@ -11,6 +11,10 @@ from mission_tui.domain.ports import Box, BoxError
 HOST = "localhost"
 """Not an address: some servers listen on ::1 only."""
 POLL_S = 0.03
+STARTS = 5
+"""How often a start is tried that ends at once, before it counts as failed."""
+_LISTENS = re.compile(r"^\s*\d+: [0-9A-F]+:([0-9A-F]{4}) \S+ 0A ", re.MULTILINE)
+"""A listening socket in `/proc/net/tcp`."""
 LOG_BYTES = 65_536
 ANSWER_S = 15
 """How long one answer may take that decides whether the app is ready."""
@@ -23,6 +27,10 @@ class AppFailure(Exception):
         super().__init__(f"{reason}\n{log[-2000:]}".strip())
         self.reason = reason
         self.log = log
+
+
+class EndedAtStart(AppFailure):
+    """The process ended before it was ready. Some apps do so now and then: it is started again."""
 
 
 class AppUnderTest:
@@ -38,15 +46,21 @@ class AppUnderTest:
         """Its URL once it is ready; started again if it had died. Raises AppFailure."""
         if self.url is not None and await self.running():
             return self.url
-        port = await self._box.free_port()
-        environment = {**self.app.env, "PORT": str(port)}
-        try:
-            await self._box.start_service(self.name, self.app.start, env=environment)
-        except BoxError as error:
-            raise AppFailure(f"the app cannot be started: {error}") from None
-        await self._wait_until_ready(port)
-        self.url = f"http://{HOST}:{port}"
-        return self.url
+        for attempt in range(1, STARTS + 1):
+            port = await self._box.free_port()
+            environment = {**self.app.env, "PORT": str(port)}
+            try:
+                await self._box.start_service(self.name, self.app.start, env=environment)
+                await self._wait_until_ready(port)
+            except BoxError as error:
+                raise AppFailure(f"the app cannot be started: {error}") from None
+            except EndedAtStart:
+                if attempt == STARTS:
+                    raise
+                continue
+            self.url = f"http://{HOST}:{port}"
+            break
+        return self.url or ""
 
     async def running(self) -> bool:
         return (await self._box.service_status(self.name)).running
@@ -79,14 +93,22 @@ class AppUnderTest:
             status = await self._box.service_status(self.name, LOG_BYTES)
             if not status.running:
                 reason = f"the app ended with exit code {status.exit_code} at its start{last_words(status.log_tail)}"
-                raise AppFailure(reason, status.log_tail)
+                raise EndedAtStart(reason, status.log_tail)
             if await self._ready(port, status.log_tail):
                 return
             if time.monotonic() > deadline:
+                elsewhere = await self._other_ports(port)
                 await self._box.stop_service(self.name, self.app.stop_timeout_s)
                 limit = f"{self.app.ready_timeout_s:g} s on port {port}"
                 words = last_words(status.log_tail)
-                raise AppFailure(f"the app was not ready within {limit} ({self._condition()}){words}", status.log_tail)
+                reason = f"the app was not ready within {limit} ({self._condition()}{elsewhere}){words}"
+                raise AppFailure(reason, status.log_tail)
+
+    async def _other_ports(self, port: int) -> str:
+        """Where something listens instead: an app that ignores $PORT is a common mistake."""
+        result = await self._box.run("cat /proc/net/tcp /proc/net/tcp6 2>/dev/null", timeout_s=ANSWER_S)
+        ports = sorted({int(p, 16) for p in _LISTENS.findall(result.output)} - {port})
+        return f"; it listens on {', '.join(map(str, ports))}, not on $PORT" if ports else ""
 
     def _condition(self) -> str:
         ready = self.app.ready

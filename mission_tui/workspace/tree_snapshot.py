@@ -6,8 +6,9 @@ import stat
 from dataclasses import dataclass
 from pathlib import Path
 
-Mark = tuple[int, int, int]
-"""Size, modification time and mode: what tells a changed file without reading it."""
+Mark = tuple[int, int, int, int]
+"""Size, modification time, mode and change time: what tells a changed file without reading it. Only the kernel sets
+the last: a program that restores the others, as `touch -r` does, is noticed all the same."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +46,7 @@ class TreeSnapshot:
         target.unlink(missing_ok=True)
         target.parent.mkdir(parents=True, exist_ok=True)
         shutil.copy2(self.copy / name, target, follow_symlinks=False)
+        self.marks[name] = _mark(target)
 
 
 def _without_git(folder: str, names: list[str]) -> set[str]:
@@ -73,6 +75,10 @@ def _marks(tree: Path) -> dict[str, Mark]:
         links = [n for n in names if (Path(folder) / n).is_symlink()]
         for name in (*files, *links):
             path = Path(folder) / name
-            seen = path.lstat()
-            marks[path.relative_to(tree).as_posix()] = (seen.st_size, seen.st_mtime_ns, seen.st_mode)
+            marks[path.relative_to(tree).as_posix()] = _mark(path)
     return marks
+
+
+def _mark(path: Path) -> Mark:
+    seen = path.lstat()
+    return seen.st_size, seen.st_mtime_ns, seen.st_mode, seen.st_ctime_ns

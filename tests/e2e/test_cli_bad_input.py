@@ -100,6 +100,19 @@ def test_a_dirty_checkout_is_said_and_left_as_it_is(program: Program):
     assert hashes(program.repo, leaving_out=(".git/",)) == before
 
 
+def test_submodules_and_large_files_are_said_in_a_line_each(program: Program):
+    write(
+        program.repo,
+        {".gitmodules": '[submodule "x"]\n\tpath = x\n\turl = ./x\n', ".gitattributes": "*.bin filter=lfs\n"},
+    )
+    git(program.repo, "add", "-A")
+    git(program.repo, "commit", "-qm", "More")
+    done = program("new", "--repo", program.repo, "--goal", "Do it.", "--model", "openai/x")
+    assert done.code == 0
+    assert "note: the repository has submodules; their folders stay empty" in done.err
+    assert "note: the repository uses Git LFS" in done.err
+
+
 def test_a_detached_head_is_said(program: Program):
     git(program.repo, "checkout", "-q", "--detach")
     done = program("new", "--repo", program.repo, "--goal", "Do it.", "--model", "openai/x")

@@ -1,4 +1,5 @@
 import asyncio
+import json
 import os
 import signal
 import subprocess
@@ -12,6 +13,7 @@ from mission_tui.domain.ports import Message
 from mission_tui.domain.seats import SeatSettings
 from mission_tui.engine.conversation import messages_of
 from mission_tui.engine.host import spawn_detached
+from mission_tui.llm.scripted import ScriptedModel
 from mission_tui.store import inbox
 from mission_tui.store.errors import MissionBusy
 from mission_tui.store.inbox import Abort, Resume, Stop
@@ -34,6 +36,7 @@ from tests.support.engine import (
     state,
     worker,
 )
+from tests.support.openai_server import OpenAIServer, asking, stalls_after
 
 SLOW = calls({"run_command": {"command": "echo begun; sleep 60", "timeout_s": 120}})
 STUBBORN_WORKER = worker(
@@ -45,7 +48,7 @@ STUBBORN_WORKER = worker(
 
 
 async def until(condition: Callable[[], bool], what: str) -> None:
-    for _ in range(600):
+    for _ in range(2000):
         if condition():
             return
         await asyncio.sleep(0.05)
@@ -149,3 +152,60 @@ async def test_a_mission_has_one_engine(tmp_path: Path):
         else:
             raise AssertionError("two engines ran")
     assert await run(files) == 0
+
+
+def sent(server: OpenAIServer) -> list[list[bytes]]:
+    """The messages of each request of the worker, one by one as they came over the wire."""
+    bodies = [r.body["messages"] for r in server.requests if "Role: worker" in r.body["messages"][0]["content"]]
+    return [[json.dumps(message).encode() for message in messages] for messages in bodies]
+
+
+async def killed(pid: int, files: MissionFiles) -> None:
+    os.kill(pid, signal.SIGKILL)
+    await asyncio.to_thread(os.waitpid, pid, 0)
+    await until(lambda: not boxes_alive(files), "the box dies with its engine")
+
+
+async def test_after_a_kill_in_a_command_the_next_request_begins_with_the_same_bytes(tmp_path: Path):
+    played = script(tmp_path / "s.yaml", STUBBORN_WORKER, APPROVING_REVIEWER)
+    model = ScriptedModel(Path(played.model.removeprefix("scripted:")))
+    async with OpenAIServer(asking(model)) as server:
+        files = await mission(tmp_path, SeatSettings(model="openai/local", api_base=server.url), plan(bye()))
+        pid = spawn_detached(files)
+        await until(lambda: running_command(files) and logged(files), "the command runs")
+        before = sent(server)
+        await killed(pid, files)
+        assert await run(files) == 0
+        requests = sent(server)
+    after = requests[len(before)]
+    assert after[: len(before[-1])] == before[-1]
+    assert len(after) == len(before[-1]) + 2
+    cut = json.loads(after[-1])
+    assert "whether it finished is unknown" in cut["content"]
+    assert "begun" in cut["content"].partition("Its output so far")[2]
+
+
+def logged(files: MissionFiles) -> bool:
+    return any("begun" in log.read_text() for log in (files.runs / "R1" / "logs").glob("command-*.log"))
+
+
+async def test_after_a_kill_in_a_model_call_the_same_bytes_are_sent_again_and_the_call_counts_as_repeated(
+    tmp_path: Path,
+):
+    played = script(tmp_path / "s.yaml", GOOD_WORKER, APPROVING_REVIEWER)
+    model = ScriptedModel(Path(played.model.removeprefix("scripted:")))
+    async with OpenAIServer(asking(model)) as server:
+        files = await mission(tmp_path, SeatSettings(model="openai/local", api_base=server.url), plan(bye()))
+        for _ in range(2):
+            server.faults.append(stalls_after(1))
+            known = len(server.requests)
+            pid = spawn_detached(files)
+            await until(lambda known=known: len(server.requests) > known, "the model is asked")
+            await killed(pid, files)
+        assert await run(files) == 0
+        requests = sent(server)
+    assert requests[0] == requests[1] == requests[2]
+    with Reader(files) as reader:
+        cut = [s for s in reader.steps("R1") if s.kind == "model" and s.status == "failed"]
+    assert ["billed twice" in str(s.result) for s in cut] == [True, True]
+    assert verify(files) == []

@@ -78,7 +78,7 @@ ASKER = worker(
 )
 SULLEN = worker(
     calls({"write_file": {"path": "f3.txt", "content": "half\n"}}),
-    *[{"text": "I am thinking."} for _ in range(4)],
+    *[{"text": "I am thinking."} for _ in range(12)],
     user=r"F3 (?![\s\S]*attempt 1)",
 )
 LAST = worker(
@@ -185,7 +185,7 @@ async def play(root: Path) -> int:
         human.send(ASIDE)
     code = 3
     for _ in range(8):
-        human.answer(*(d.decision for d in state(files).decisions.open))
+        human.answer(*state(files).decisions.open)
         code = await run_mission(files, HostOptions(on_event=human.see))
         if code != 3:
             break

@@ -32,3 +32,20 @@ def test_a_file_that_was_replaced_by_a_folder_comes_back(tmp_path: Path):
     (tree / "config").mkdir()
     snapshot.restore()
     assert (tree / "config").read_text() == "a = 1\n"
+
+
+def test_a_change_that_hides_behind_the_old_size_and_time_is_undone_once(tmp_path: Path):
+    tree = tmp_path / "tree"
+    tree.mkdir()
+    file = tree / "app.py"
+    file.write_text("one\n")
+    snapshot = TreeSnapshot.take(tree, tmp_path / "copy")
+    for _ in range(2):
+        was = file.stat()
+        file.write_text("two\n")
+        os.utime(file, ns=(was.st_atime_ns, was.st_mtime_ns))
+        snapshot.restore()
+        assert file.read_text() == "one\n"
+    untouched = file.stat().st_ino
+    snapshot.restore()
+    assert file.stat().st_ino == untouched

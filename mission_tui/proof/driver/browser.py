@@ -141,7 +141,7 @@ class BrowserSession:
             return complaint(self._page, self._log, key, value)
         except Error as error:
             if is_bad_selector(error):
-                raise StepFailure("locator", f"{key}: {first_line(error)}") from None
+                raise StepFailure("setup", f"{key}: not a selector: {first_line(error)}") from None
             return f"{key}: {first_line(error)}"
 
     def _act(self, base: str, step: dict[str, Any], within: float) -> None:
@@ -231,7 +231,8 @@ class BrowserSession:
         except StepFailure as failure:
             raise StepFailure("locator", str(failure)) from None
         except Error as error:
-            raise StepFailure("locator", f"{described(target)} cannot be looked for: {first_line(error)}") from None
+            cause = "setup" if is_bad_selector(error) else "locator"
+            raise StepFailure(cause, f"{described(target)} cannot be looked for: {first_line(error)}") from None
 
     # A tester's hands
 

@@ -83,6 +83,8 @@ class TerminalSession:
         within = float(step.get("within_s", 5.0))
         try:
             self._act(step)
+            if "type" in step or "press" in step:
+                self._wait_for_rest()  # "nothing changes" would hold before anything could
             if "expect_screen" in step:
                 wait_until(lambda: self._screen_complaint(step["expect_screen"]), within, self._wait)
             if "expect_exit" in step:
@@ -204,10 +206,12 @@ class TerminalSession:
             self._wait(1)
 
     def _wait_for_rest(self) -> None:
-        """Until the program waits for its user: curses may miss a change of size that comes while it draws."""
+        """Until the program waits for its user. curses may miss a change of size that comes while it draws."""
         deadline = time.monotonic() + REST_S
         while self._master >= 0 and time.monotonic() < deadline:
             self._pump(0.02)
+            if self._master < 0:
+                return
             if not select.select([self._master], [], [], 0)[0] and _sleeps(self._master):
                 return
 

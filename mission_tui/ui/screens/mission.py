@@ -34,13 +34,14 @@ from mission_tui.ui.screens.assertion import AssertionScreen
 from mission_tui.ui.screens.digest import AWAY_S, DigestScreen
 from mission_tui.ui.screens.draft import DraftScreen
 from mission_tui.ui.screens.handoff import HandoffScreen
+from mission_tui.ui.screens.mission_keys import mission_hints
 from mission_tui.ui.screens.reader import ReaderScreen, output_of
 from mission_tui.ui.screens.review import ReviewScreen
 from mission_tui.ui.screens.skills import SkillsScreen
 from mission_tui.ui.text import one_line
 from mission_tui.ui.typed import app_of
 from mission_tui.ui.widgets.frame import Framed
-from mission_tui.ui.widgets.keybar import Hint, KeyBar
+from mission_tui.ui.widgets.keybar import KeyBar
 from mission_tui.ui.widgets.lines import LineView
 
 PANE_TYPES = (CoveragePane, ChatPane, TranscriptPane, HandoffPane)
@@ -300,24 +301,7 @@ class MissionScreen(Screen[None]):
         self._hints()
 
     def _hints(self) -> None:
-        waits = len(self.mission.decisions.open)
-        pause = "resume" if self.mission.paused else "pause" if self.engine is not None else "start"
-        answer = (Hint("a", "answer", "answer", "wait"),) if waits else ()
-        self.query_one("#keys", KeyBar).show(
-            *answer,
-            *(() if self.mission.ended else (Hint("p", pause, "app.steer('pause')"), Hint("m", "message", "message"))),
-            Hint("i", f"inbox {waits}" if waits else "inbox", "app.inbox"),
-            *self._pane().hints(),
-            *((Hint("r", "review", "review"),) if self.mission.plan.approved else ()),
-            *((Hint("e", "edit plan", "edit"),) if self.mission.contract.assertions and not self.mission.ended else ()),
-            *(() if self.mission.ended else (Hint("c", "control", "app.steer('control')"),)),
-            Hint("s", "skills", "skills"),
-            Hint("z", "zoom", "zoom"),
-            Hint("?", "keys", "app.help"),
-            Hint("q", "leave", "app.quit"),
-            Hint("^p", "palette", "app.command_palette"),
-            Hint("esc", "missions", "back"),
-        )
+        self.query_one("#keys", KeyBar).show(*mission_hints(self.mission, self.engine, self._pane().hints()))
 
     def on_coverage_pane_assertion_opened(self, event: CoveragePane.AssertionOpened) -> None:
         screen = AssertionScreen(self.mission, self.files, event.assertion, event.order)

@@ -41,7 +41,7 @@ class QuestionField(Widget):
         """As it was left."""
         self.query_one(Input).value = written
         if chosen is not None and chosen in self.question.choices:
-            self.query(Choices).first().preselect(chosen)
+            self.query(Choices).first().show_chosen(chosen)
 
     @property
     def answer(self) -> str | None:

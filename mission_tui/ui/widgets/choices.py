@@ -43,7 +43,7 @@ class Choices(LineView):
             (f"  {about}" if about else "", "faint"),
         )
 
-    def preselect(self, choice: str) -> None:
+    def show_chosen(self, choice: str) -> None:
         """Show it as chosen, and say nothing."""
         self.chosen = choice
         self.cursor = self.options.index(choice)
@@ -51,7 +51,7 @@ class Choices(LineView):
         self.refresh()
 
     def choose(self, choice: str) -> None:
-        self.preselect(choice)
+        self.show_chosen(choice)
         self.post_message(self.Chosen(self, choice))
 
     def action_open(self) -> None:

@@ -10,11 +10,9 @@ from types import TracebackType
 
 from PIL import Image, ImageDraw
 
-from mission_tui.domain.control import to_control
 from mission_tui.domain.events import (
     AnyEvent,
     CommitRecorded,
-    ControlRecorded,
     FeatureCompleted,
     HandoffRecorded,
     IssueOpened,
@@ -195,17 +193,6 @@ class MissionWriter:
                 )
             )
         )
-
-    def control(self, milestone: str, number: int = 1) -> None:
-        """The negative control saw every proof fail without the work."""
-        mission = self.ledger.mission
-        owners = mission.plan.owners()
-        results = [
-            {"assertion": n, "feature": owners[n], "commit": "c0ffee0", "outcome": "red", "cause": "expectation"}
-            for n in to_control(mission, milestone)
-        ]
-        if results:
-            self.append(ControlRecorded.model_validate({"milestone": milestone, "round": number, "results": results}))
 
     def complete(self, run: str, feature: str, handoff: Handoff, observed: tuple[ObservedCommand, ...] = ()) -> None:
         """A worker's run ends: commit, handoff, issues."""

@@ -88,12 +88,15 @@ class Desk:
         self.clock_work()
         return self.journal.spend()
 
-    def clock_work(self, idle: bool = False) -> None:
-        """Add the time since the last call to the mission's working hours, unless the engine only waited."""
+    def clock_work(self, idle: bool = False, at_least_s: float = 1.0) -> None:
+        """Add the time since the last call to the mission's working hours, unless the engine only waited.
+
+        Less than `at_least_s` seconds are left to the next call: not every look is worth a transaction.
+        """
         now = time.monotonic()
-        if not idle and now - self._worked_until > 1:
+        if not idle and now - self._worked_until > at_least_s:
             self.journal.add_wall(now - self._worked_until)
-        if idle or now - self._worked_until > 1:
+        if idle or now - self._worked_until > at_least_s:
             self._worked_until = now
 
     def clock_unanswered(self, seconds: float) -> None:

@@ -77,7 +77,7 @@ async def run_mission(files: MissionFiles, options: HostOptions) -> int:
                 try:
                     await MissionLoop(desk).run(options.wait)
                 finally:
-                    desk.clock_work()
+                    desk.clock_work(at_least_s=0)
                     warm.cancel()
             return exit_code(desk.mission)
         finally:

@@ -91,14 +91,14 @@ class AgentRun:
                 return "ended"
 
     def _stopped(self) -> Outcome | None:
-        """Whether nothing more may be begun: no call, no process."""
+        """Whether nothing more may be begun, no call and no process; what the human just sent counts."""
+        self.desk.take_commands()
         mission = self.desk.mission
         if self.id not in mission.runs.active:
             return "ended"
         return "halted" if mission.paused or mission.ended else None
 
     def _halted(self) -> Outcome | None:
-        self.desk.take_commands()
         stopped = self._stopped()
         if stopped is not None:
             return stopped

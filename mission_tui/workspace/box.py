@@ -66,6 +66,9 @@ async def open_box(spec: BoxSpec) -> "Bubblewrap":
                 stderr=log,
                 pass_fds=descriptors,
             )
+    except BaseException:
+        ours.close()
+        raise
     finally:
         for descriptor in descriptors:
             os.close(descriptor)
@@ -200,6 +203,16 @@ class Bubblewrap:
         self._closed = True
         self._init.hang_up()  # PID 1 ends, and with it everything in its namespace
         try:
+            await self._ended()
+        finally:  # also where the closing itself is cut off
+            for link in list(self._links):
+                self._drop(link)
+            self._init.close()
+            if self._spec.log_dir is None:
+                shutil.rmtree(self._log_dir, ignore_errors=True)
+
+    async def _ended(self) -> None:
+        try:
             async with asyncio.timeout(_PATIENCE_S):
                 await self._process.wait()
         except TimeoutError:
@@ -207,11 +220,6 @@ class Bubblewrap:
             await self._process.wait()
         results = [service.result for service in self._services.values()]
         await asyncio.gather(*results, *(program.close() for program in self._programs), return_exceptions=True)
-        for link in list(self._links):
-            self._drop(link)
-        self._init.close()
-        if self._spec.log_dir is None:
-            shutil.rmtree(self._log_dir, ignore_errors=True)
 
     async def _end_program(self, link: Channel) -> None:
         await self._stop(link, 1.0)

@@ -108,7 +108,7 @@ def test_a_whole_mission_is_supervised_from_the_keyboard_through_a_killed_screen
         shown.shows("1 Coverage", "2 Orchestrator", "3 Transcript", "4 Handoffs")
         review_with_an_override(shown)
         shown.keys("q")
-        shown.shows("Pane is dead")
+        shown.shows("The engine goes on with")
     assert program("status", mission, "--json").json["engine"]["alive"]
     with terminal(program, "third") as shown:
         shown.start(size=(80, 24))

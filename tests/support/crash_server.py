@@ -5,11 +5,13 @@ code, -9 for a process that was killed.
 """
 
 import asyncio
+import contextlib
 import json
 import os
 import signal
 import subprocess
 import sys
+import traceback
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -43,6 +45,14 @@ def engine(root: Path) -> None:
     os.waitpid(pid, 0)
 
 
+def end_orphans(root: str) -> None:
+    """Kill the engine of one who died before it could: it would go on by itself, as it should, and without orders."""
+    for found in Path("/proc").glob("[0-9]*/cmdline"):
+        with contextlib.suppress(OSError):
+            if f"engine.host\0{root}/" in found.read_text():
+                os.kill(int(found.parent.name), signal.SIGKILL)
+
+
 def serve() -> None:
     for line in sys.stdin:
         order = json.loads(line)
@@ -54,9 +64,12 @@ def serve() -> None:
             try:
                 os._exit(act(order))
             except BaseException as error:
-                print(f"crash server: {order}: {error!r}", file=sys.stderr, flush=True)
+                print(f"crash server: {order}: {error!r}", file=sys.stderr)
+                traceback.print_exception(error)
+                sys.stderr.flush()
                 os._exit(99)
         _, status = os.waitpid(child, 0)
+        end_orphans(order["root"])
         print(os.waitstatus_to_exitcode(status), flush=True)
 
 

@@ -68,7 +68,8 @@ async def test_narrow_terminals_show_one_pane_at_a_time(tmp_path: Path, writer: 
         await seen.press("3")
         await seen.shows("pytest -q tests/test_import.py")
         assert "M1 Export" not in seen.text()
-        assert "i inbox" in seen.lines[-1]
+        assert "/ find" in seen.lines[-1]
+        assert seen.lines[-1].rstrip().endswith("? keys")
 
 
 async def test_a_wide_terminal_gives_the_transcript_more_room(tmp_path: Path, writer: MissionWriter):

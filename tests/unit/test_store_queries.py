@@ -17,7 +17,7 @@ from mission_tui.domain.events import (
 from mission_tui.domain.mission import Mission, fold
 from mission_tui.domain.plan import Milestone
 from mission_tui.domain.ports import Usage
-from mission_tui.store.errors import DamagedDatabase
+from mission_tui.store.errors import CannotWrite, DamagedDatabase
 from mission_tui.store.journal import FinishedStep, NewStep
 from mission_tui.store.queries import Reader, summary
 from mission_tui.store.status import event_json, status_json
@@ -121,7 +121,7 @@ def test_a_reader_knows_since_when_a_decision_waits(tmp_path):
 
 def test_a_reader_can_only_read(tmp_path):
     store = with_a_worker(tmp_path)
-    with Reader(store.files) as reader, pytest.raises(sqlite3.OperationalError, match="readonly"):
+    with Reader(store.files) as reader, pytest.raises(CannotWrite):
         reader._db.rows("INSERT INTO contexts VALUES ('R9', 0, '{}')")
 
 

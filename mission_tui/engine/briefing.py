@@ -42,6 +42,8 @@ def assertion_text(assertion: Assertion, checks: bool = True) -> str:
         f"  proof: by {proof.by}; evidence for a pass: {', '.join(proof.evidence)}",
         f"  procedure: {proof.procedure}",
     ]
+    if proof.files:
+        lines.append(f"  files: {', '.join(proof.files)}")
     if checks and proof.checks:
         steps = [s.model_dump(mode="json", exclude_unset=True) for s in proof.checks]
         lines += [f"  check: {json.dumps(step, ensure_ascii=False)}" for step in steps]

@@ -130,6 +130,9 @@ class PlanState:
     def current_milestone(self) -> str | None:
         return next((name for name, m in self.milestones.items() if not m.sealed), None)
 
+    def last_milestone(self) -> str | None:
+        return next(reversed(self.milestones), None)
+
     def _drafted(self, event: PlanDrafted) -> "PlanState":
         milestones = dict(self.milestones)
         for milestone in event.milestones:

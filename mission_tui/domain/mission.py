@@ -166,7 +166,7 @@ class Mission:
     def _observed_otherwise(self, now: Services) -> ValidationState:
         """What was seen of an app that is set up or started otherwise since is not what is there now."""
         before = self.plan.services
-        if (before.setup, before.app) == (now.setup, now.app):
+        if (before.setup, before.app, before.secrets) == (now.setup, now.app, now.secrets):
             return self.validation
         live = self.contract.assertions
         seen = {name for name in self.validation.verdicts if name in live and live[name].proof.by != "review"}

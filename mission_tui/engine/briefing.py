@@ -64,6 +64,9 @@ def services_text(services: Services) -> str:
     lines += [f"check {name}: {command}" for name, command in services.checks.items()]
     if services.app is not None:
         lines.append(f"app: {services.app.start} (ready: {services.app.ready or 'once it listens on $PORT'})")
+    if services.secrets:
+        named = ", ".join(f"${{{name}}}" for name in services.secrets)
+        lines.append(f"secrets (write the name, never a value; the app finds them in its environment): {named}")
     return _bullets(lines)
 
 

@@ -18,6 +18,7 @@ from mission_tui.domain.mission import Mission
 from mission_tui.domain.ports import Model
 from mission_tui.domain.seats import SeatSettings
 from mission_tui.llm.retry import RetryNotice
+from mission_tui.proof.secrets import Secrets
 from mission_tui.store.artifacts import Artifacts
 from mission_tui.store.database import MissionDatabase
 from mission_tui.store.journal import Journal
@@ -74,6 +75,13 @@ class Desk:
     def transaction(self, name: str = "transaction") -> AbstractContextManager[object]:
         """Ledger and journal writes inside become durable together. The name is for `crashpoints`."""
         return self.db.atomic(name)
+
+    @property
+    def secrets(self) -> Secrets:
+        """What the services manifest declares, from the engine's environment; from now on it is kept out of records."""
+        found = Secrets.of(self.mission.plan.services.secrets, os.environ)
+        self.db.redactor.learn(found.values)
+        return found
 
     def seat(self, role: str) -> SeatSettings:
         return self.mission.seats.get(role) or self.mission.seats["default"]

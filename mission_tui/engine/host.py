@@ -89,7 +89,8 @@ async def run_mission(files: MissionFiles, options: HostOptions) -> int:
 def host_secrets(files: MissionFiles) -> Redactor:
     """What must never be stored: variables that are named like keys, or from which a seat takes its key."""
     with Reader(files) as reader:
-        named = {name for seat in reader.mission().seats.values() for name in seat.key_variables}
+        mission = reader.mission()
+    named = {name for seat in mission.seats.values() for name in seat.key_variables} | {*mission.plan.services.secrets}
     return Redactor({k: v for k, v in os.environ.items() if SECRET_NAME.search(k) or k in named})
 
 

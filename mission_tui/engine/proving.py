@@ -160,6 +160,7 @@ class Proving:
                     app=self.desk.mission.plan.services.app,
                     browser=self.desk.browser,
                     run_dir=place.run_dir,
+                    secrets=self.desk.secrets,
                 )
                 snapshot = await asyncio.to_thread(TreeSnapshot.take, place.tree, place.home / "pristine")
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from mission_tui.content.roles import Role
 from mission_tui.domain.globs import matches
 from mission_tui.engine.desk import Desk
+from mission_tui.store.redact import Redactor
 from mission_tui.workspace.box_spec import BoxSpec
 
 
@@ -52,6 +53,25 @@ class RunTree:
         if self.tree != self.desk.files.worktree:
             await self.desk.repo.discard_copy(self.tree)
         await asyncio.to_thread(_clear, self.home)
+        await asyncio.to_thread(redact_logs, self.logs, self.desk.db.redactor)
+
+
+async def clear_leftovers(desk: Desk) -> None:
+    """An engine that was killed could not take away what programs had left of the secrets; others leave no such."""
+    if not desk.secrets.values or not desk.files.runs.is_dir():
+        return
+    for home in sorted(desk.files.runs.iterdir()):
+        await desk.repo.discard_copy(home / "tree")
+        await asyncio.to_thread(_clear, home)
+        await asyncio.to_thread(redact_logs, home, desk.db.redactor)
+
+
+def redact_logs(folder: Path, redactor: Redactor) -> None:
+    """Programs write their logs themselves, so what they say of secrets is taken out once they have ended."""
+    for path in folder.rglob("*"):
+        if path.is_symlink() or not path.is_file() or not redactor.found_in(content := path.read_bytes()):
+            continue
+        path.write_bytes(redactor.all_of(content))
 
 
 def _clear(home: Path) -> None:

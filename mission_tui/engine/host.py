@@ -72,12 +72,13 @@ async def run_mission(files: MissionFiles, options: HostOptions) -> int:
         db = MissionDatabase.open(files, redactor=host_secrets(files))
         try:
             desk = await open_desk(files, db, options)
+            ended = desk.mission.ended is not None
             async with asyncio.TaskGroup() as group:
                 warm = group.create_task(preload(desk.mission.seats.values()))
                 try:
                     await MissionLoop(desk).run(options.wait)
                 finally:
-                    desk.clock_work(at_least_s=0)
+                    desk.clock_work(idle=ended, at_least_s=0)
                     warm.cancel()
             return exit_code(desk.mission)
         finally:

@@ -8,7 +8,6 @@ import os
 import re
 import signal
 import sys
-import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
@@ -23,6 +22,7 @@ from mission_tui.domain.gates import check
 from mission_tui.domain.mission import Mission
 from mission_tui.domain.ports import Model
 from mission_tui.domain.seats import SeatSettings
+from mission_tui.engine.clock import Clock, SystemClock
 from mission_tui.engine.desk import Desk, ModelMaker, Patience
 from mission_tui.engine.hook import hooked
 from mission_tui.engine.loop import MissionLoop
@@ -63,6 +63,7 @@ class HostOptions:
     make_model: ModelMaker = default_model
     on_notice: Callable[[str], None] = lambda _: None
     patience: Patience = field(default_factory=Patience)
+    clock: Clock = field(default_factory=SystemClock)
 
 
 async def run_mission(files: MissionFiles, options: HostOptions) -> int:
@@ -95,12 +96,12 @@ def host_secrets(files: MissionFiles) -> Redactor:
 
 async def open_desk(files: MissionFiles, db: MissionDatabase, options: HostOptions) -> Desk:
     """Everything the engine works with, from what is stored."""
-    ledger = Ledger(db, check, time.time)
+    ledger = Ledger(db, check, options.clock.now)
     return Desk(
         files=files,
         db=db,
         ledger=ledger,
-        journal=Journal(db, time.time),
+        journal=Journal(db, options.clock.now),
         artifacts=Artifacts(files.artifacts, db.redactor),
         repo=await MissionRepository.open(files.worktree),
         roles=load_roles(prompts_dir()),
@@ -109,6 +110,7 @@ async def open_desk(files: MissionFiles, db: MissionDatabase, options: HostOptio
         on_event=hooked(_hook(), files.id, options.on_event),
         on_notice=options.on_notice,
         patience=options.patience,
+        clock=options.clock,
         slots=max(1, min(8, os.cpu_count() or 1)),
     )
 

@@ -8,7 +8,7 @@ import os
 import re
 import signal
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -17,7 +17,7 @@ from mission_tui.config import ConfigProblem, load_notify
 from mission_tui.content.resources import prompts_dir
 from mission_tui.content.roles import load_roles
 from mission_tui.crashpoints import around
-from mission_tui.domain.events import Recorded
+from mission_tui.domain.events import AnyEvent, MissionCreated, Recorded, SeatChanged
 from mission_tui.domain.gates import check
 from mission_tui.domain.mission import Mission
 from mission_tui.domain.ports import Model
@@ -90,8 +90,17 @@ async def run_mission(files: MissionFiles, options: HostOptions) -> int:
 def host_secrets(files: MissionFiles) -> Redactor:
     """What must never be stored: variables that are named like keys, or from which a seat takes its key."""
     with Reader(files) as reader:
-        named = {name for seat in reader.mission().seats.values() for name in seat.key_variables}
+        recorded = reader.events(limit=-1, kinds=("mission_created", "seat_changed"))
+    seats = [s for r in recorded for s in _seats(r.event)]
+    named = {name for seat in seats for name in seat.key_variables}
     return Redactor({k: v for k, v in os.environ.items() if SECRET_NAME.search(k) or k in named})
+
+
+def _seats(event: AnyEvent) -> Iterable[SeatSettings]:
+    """Read from its facts: a fold of a long mission's ledger takes the better part of a second."""
+    if isinstance(event, MissionCreated):
+        return event.seats.values()
+    return (event.seat,) if isinstance(event, SeatChanged) else ()
 
 
 async def open_desk(files: MissionFiles, db: MissionDatabase, options: HostOptions) -> Desk:

@@ -26,6 +26,7 @@ from tests.support.long_run import Figures, LongRun
 
 SIZES = {
     "full": Size(milestones=41, features=20, old_features=1000, old_steps=1_000_000, restarts=500),
+    "middle": Size(milestones=4, features=20, old_features=100, old_steps=100_000, restarts=50),
     "small": Size(milestones=1, features=2, old_features=4, old_steps=1000, restarts=3),
 }
 OPENINGS = 5
@@ -98,9 +99,9 @@ def report(size: Size, files: MissionFiles, long: LongRun, days: float, began: f
 
 def costs(table: Table, figures: Figures, full: bool) -> None:
     """What the engine's process holds and uses, first tenth of the way beside last tenth."""
-    if not full:
-        return
     first, last = figures.edge(True), figures.edge(False)
+    if not first or not last:
+        return  # too short a way to compare its ends
     grown = max(b.memory_mb for _, b in last) - max(b.memory_mb for _, b in first)
     table.row("growth of resident memory", "< 50 MB", f"{grown:.1f} MB", grown < 50)
     before, after = (max(b.open_files for _, b in part) for part in (first, last))
@@ -109,7 +110,7 @@ def costs(table: Table, figures: Figures, full: bool) -> None:
         ratio = figures.per_turn(False, cost) / figures.per_turn(True, cost)
         milliseconds = [figures.per_turn(at, cost) * 500 for at in (True, False)]
         table.row(f"{what} per step, start and end", "", "{:.2f}, {:.2f} ms".format(*milliseconds))
-        table.row(f"{what} per step, end / start", "<= 1.2", f"{ratio:.2f}", ratio <= 1.2)
+        table.row(f"{what} per step, end / start", "<= 1.2", f"{ratio:.2f}", ratio <= 1.2 or not full)
 
 
 def main() -> int:

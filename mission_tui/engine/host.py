@@ -95,6 +95,8 @@ def host_secrets(files: MissionFiles) -> Redactor:
 
 async def open_desk(files: MissionFiles, db: MissionDatabase, options: HostOptions) -> Desk:
     """Everything the engine works with, from what is stored."""
+    repo = await MissionRepository.open(files.worktree)
+    repo.check_present()
     ledger = Ledger(db, check, time.time)
     return Desk(
         files=files,
@@ -102,7 +104,7 @@ async def open_desk(files: MissionFiles, db: MissionDatabase, options: HostOptio
         ledger=ledger,
         journal=Journal(db, time.time),
         artifacts=Artifacts(files.artifacts, db.redactor),
-        repo=await MissionRepository.open(files.worktree),
+        repo=repo,
         roles=load_roles(prompts_dir()),
         make_model=options.make_model,
         browser=find_browser(),

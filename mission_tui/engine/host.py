@@ -107,6 +107,8 @@ def _key_variables(event: AnyEvent) -> Iterable[str]:
 
 async def open_desk(files: MissionFiles, db: MissionDatabase, options: HostOptions) -> Desk:
     """Everything the engine works with, from what is stored."""
+    repo = await MissionRepository.open(files.worktree)
+    repo.check_present()
     ledger = Ledger(db, check, options.clock.now)
     return Desk(
         files=files,
@@ -114,7 +116,7 @@ async def open_desk(files: MissionFiles, db: MissionDatabase, options: HostOptio
         ledger=ledger,
         journal=Journal(db, options.clock.now),
         artifacts=Artifacts(files.artifacts, db.redactor),
-        repo=await MissionRepository.open(files.worktree),
+        repo=repo,
         roles=load_roles(prompts_dir()),
         make_model=options.make_model,
         browser=find_browser(),

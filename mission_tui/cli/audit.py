@@ -52,6 +52,7 @@ async def audit(files: MissionFiles) -> list[Broken]:
     redactor = Redactor(known_secrets(mission, os.environ))
     try:
         repo = await MissionRepository.open(files.worktree)
+        repo.check_present()
         head = await repo.head()
     except GitError as error:
         return [*await asyncio.to_thread(verify, files, redactor=redactor), Broken(invariant=WORK, what=str(error))]

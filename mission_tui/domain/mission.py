@@ -2,10 +2,11 @@
 
 import zlib
 from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Literal, assert_never
 
 from mission_tui.domain import events as e
+from mission_tui.domain.base import replace
 from mission_tui.domain.budget import Limits
 from mission_tui.domain.contract import Assertion
 from mission_tui.domain.plan import Services

@@ -8,7 +8,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Generic, Literal, Protocol, TypeVar
 
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
 from mission_tui.domain.base import Frozen
 from mission_tui.domain.contract import Assertion, Proof
@@ -161,10 +161,7 @@ class Tool(Generic[ArgsT]):
 
     def spec(self, role: str = "") -> ToolSpec:
         """The tool as a model of this role is told of it."""
-        schema = self.args.model_json_schema()
-        schema.pop("title", None)
-        schema.pop("description", None)
-        return ToolSpec(name=self.name, description=_description(self.name, role), parameters=schema)
+        return ToolSpec(name=self.name, description=_description(self.name, role), parameters=_schema(self.args))
 
     async def call(self, arguments: str, workshop: Workshop) -> ToolResult:
         """Parse the raw arguments strictly and run. Raises ToolProblem with what to mend."""
@@ -196,6 +193,14 @@ def _explain(tool: Tool[Any], error: ValidationError) -> str:
 def _plain(kind: str, message: str) -> str:
     plain = {"missing": "is missing", "extra_forbidden": "is not a field here"}
     return plain.get(kind, message.removeprefix("Value error, "))
+
+
+@cache
+def _schema(args: type[BaseModel]) -> JsonObject:
+    schema = args.model_json_schema()
+    schema.pop("title", None)
+    schema.pop("description", None)
+    return schema
 
 
 @cache

@@ -1,8 +1,9 @@
 """Milestones and features, and how far each has come."""
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Literal, TypeVar, assert_never
 
+from mission_tui.domain.base import replace
 from mission_tui.domain.events import (
     FeatureAdded,
     FeatureCancelled,

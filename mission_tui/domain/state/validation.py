@@ -1,9 +1,10 @@
 """What has been proved, on which tree, and how far each milestone's validation has come."""
 
 from collections.abc import Set
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import assert_never
 
+from mission_tui.domain.base import replace
 from mission_tui.domain.events import (
     BaseProved,
     CommitRecorded,

@@ -107,7 +107,7 @@ class TerminalSession:
             self._resize(tuple(step["resize"]))
 
     def _screen_complaint(self, pattern: str) -> str | None:
-        if matches(pattern, self.text()):
+        if matches(pattern, self.text()) or matches(pattern, self._up_to_cursor()):
             return None
         return f"expected a screen that matches {pattern!r}, seen {shown(self.text(), 600)}"
 
@@ -119,6 +119,13 @@ class TerminalSession:
 
     def text(self) -> str:
         return "\n".join(line.rstrip() for line in self._screen.display).rstrip()
+
+    def _up_to_cursor(self) -> str:
+        """Cells do not say which blanks were written; a cursor after `> ` does."""
+        cursor = self._screen.cursor
+        rows: list[str] = [line.rstrip() for line in self._screen.display]
+        rows[cursor.y] = rows[cursor.y].ljust(cursor.x)
+        return "\n".join(rows[: cursor.y + 1])
 
     def _spawn(self, command: str, size: tuple[int, int]) -> None:
         self.close()

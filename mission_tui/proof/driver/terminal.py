@@ -124,7 +124,7 @@ class TerminalSession:
         """Cells do not say which blanks were written; a cursor after `> ` does."""
         cursor = self._screen.cursor
         rows: list[str] = [line.rstrip() for line in self._screen.display]
-        rows[cursor.y] = rows[cursor.y].ljust(cursor.x)
+        rows[cursor.y] = f"{rows[cursor.y]:<{cursor.x}}"
         return "\n".join(rows[: cursor.y + 1])
 
     def _spawn(self, command: str, size: tuple[int, int]) -> None:

@@ -17,12 +17,7 @@ from mission_tui.domain.state.issues import IssuesState
 from mission_tui.domain.state.plan import PlanState
 from mission_tui.domain.state.runs import RunsState
 from mission_tui.domain.state.validation import ValidationState
-
-MissionStatus = Literal[
-    "planning", "awaiting_approval", "running", "paused", "waiting", "completed", "failed", "aborted"
-]
-AssertionStatus = Literal["pending", "passed", "failed", "blocked", "inconclusive", "stale", "overridden"]
-MilestoneStatus = Literal["pending", "active", "validating", "review", "sealed", "rolled_back"]
+from mission_tui.domain.states import AssertionStatus, MilestoneStatus, MissionStatus
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,11 +11,12 @@ from pydantic import Field
 from mission_tui.content.roles import Role
 from mission_tui.domain.base import Frozen
 from mission_tui.domain.budget import Spend
-from mission_tui.domain.decision import Decision, DecisionKind
+from mission_tui.domain.decision import Decision
 from mission_tui.domain.events import AnyEvent, DecisionOpened, Recorded
 from mission_tui.domain.mission import Mission
 from mission_tui.domain.ports import Model
 from mission_tui.domain.seats import SeatSettings
+from mission_tui.domain.states import DecisionKind
 from mission_tui.engine.clock import Clock, SystemClock
 from mission_tui.llm.retry import RetryNotice
 from mission_tui.proof.secrets import Secrets

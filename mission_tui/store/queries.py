@@ -84,7 +84,7 @@ class Connection:
         found = int(self.rows("PRAGMA user_version")[0][0])
         if found > schema.VERSION:
             raise NewerDatabase(self.path, found, schema.VERSION)
-        if found < schema.VERSION:
+        if found == 0:
             raise DamagedDatabase(self.path, "it has no tables")
 
 
@@ -176,6 +176,10 @@ class Reader:
     def spend(self) -> Spend:
         """What all runs have used so far."""
         return spend_of(self._db.rows(COUNTERS)[0])
+
+    def repeated_calls(self) -> int:
+        """Model calls that were cut off and made again, so that the provider may have billed them twice."""
+        return int(self._db.rows(f"SELECT count(*) FROM steps WHERE {schema.REPEATED}")[0][0])
 
     def run_usage(self, run_id: str) -> Usage:
         """What one run has used so far."""

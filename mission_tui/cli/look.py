@@ -84,7 +84,8 @@ def read_status(files: MissionFiles) -> JsonObject:
     with Reader(files) as reader:
         mission = reader.mission()
         run = active_run(mission)
-        return status_json(mission, reader.spend(), holder(files), reader.last_step(run.id) if run else 0)
+        step = reader.last_step(run.id) if run else 0
+        return status_json(mission, reader.spend(), holder(files), step, reader.repeated_calls())
 
 
 def decision_text(files: MissionFiles, decision: Decision) -> str:

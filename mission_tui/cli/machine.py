@@ -10,8 +10,10 @@ from mission_tui.cli.options import data_option, json_option
 from mission_tui.cli.tables import table
 from mission_tui.content.resources import skills_dir
 from mission_tui.content.skills import SKILL_DIRS, SKILL_FILE, FoundSkills, check_skill, find_skills
+from mission_tui.store.layout import data_dir
 from mission_tui.workspace import doctor
 from mission_tui.workspace.readiness import examine, render
+from mission_tui.workspace.resume_unit import UnitProblem, write_unit
 
 _FOLDER = click.Path(path_type=Path, exists=True, file_okay=False)
 
@@ -19,10 +21,13 @@ _FOLDER = click.Path(path_type=Path, exists=True, file_okay=False)
 @click.command("doctor")
 @data_option
 @click.option("--fix", "mend", is_flag=True, help="Install what may be installed.")
+@click.option("--after-reboot", is_flag=True, help="With --fix: have systemd resume missions after a reboot.")
 @json_option
 @click.pass_context
-def doctor_command(ctx: click.Context, mend: bool, as_json: bool) -> None:
+def doctor_command(ctx: click.Context, mend: bool, after_reboot: bool, as_json: bool) -> None:
     """What this machine has and lacks. Leaves with 2 when something is missing that missions need."""
+    if after_reboot:
+        _write_unit(ctx, mend)
     checks = [_mended(check) if mend else check for check in doctor.examine()]
     if as_json:
         click.echo(json.dumps([check.model_dump(mode="json") for check in checks], indent=2, ensure_ascii=False))
@@ -32,6 +37,16 @@ def doctor_command(ctx: click.Context, mend: bool, as_json: bool) -> None:
             if check.fix:
                 click.echo(f"           {check.fix}")
     ctx.exit(0 if all(check.ok or not check.required for check in checks) else BAD_INPUT)
+
+
+def _write_unit(ctx: click.Context, mend: bool) -> None:
+    if not mend:
+        raise click.UsageError("--after-reboot writes a file: give it with --fix")
+    try:
+        for line in write_unit(data_dir(ctx.meta.get("data_dir"))):
+            click.echo(line, err=True)
+    except UnitProblem as problem:
+        raise click.ClickException(str(problem)) from problem
 
 
 def _mended(check: doctor.Check) -> doctor.Check:

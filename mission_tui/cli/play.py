@@ -5,11 +5,13 @@ import os
 import signal
 import time
 from collections.abc import Callable
+from pathlib import Path
 
 import click
 
 from mission_tui.cli.lines import event_line
-from mission_tui.cli.options import unheard, with_mission
+from mission_tui.cli.mistakes import BAD_INPUT, explained
+from mission_tui.cli.options import unheard, with_data
 from mission_tui.demo.answers import Answerer, for_mission
 from mission_tui.domain.decision import Decision
 from mission_tui.domain.events import DecisionOpened, Recorded
@@ -22,13 +24,14 @@ from mission_tui.llm.seats import check_seat
 from mission_tui.store import inbox
 from mission_tui.store.errors import MissionBusy, StoreError
 from mission_tui.store.inbox import Decide
-from mission_tui.store.layout import MissionFiles
+from mission_tui.store.layout import MissionFiles, all_missions, mission_files
 from mission_tui.store.live import read_live
 from mission_tui.store.lock import holder
-from mission_tui.store.queries import Reader
+from mission_tui.store.queries import Reader, summary
 from mission_tui.workspace.git import MissionRepository
 
 INTERRUPTED = 130
+ENDED = ("completed", "failed", "aborted")
 START_PATIENCE_S = 15.0
 _PAUSE_S = 0.1
 _AGAIN = ("provider", "box")
@@ -36,20 +39,56 @@ _AGAIN = ("provider", "box")
 
 
 @click.command("run")
-@with_mission
+@with_data
+@click.argument("mission", metavar="ID", required=False)
 @click.option("--detach", is_flag=True, help="Leave the engine behind.")
 @click.option("--wait", is_flag=True, help="Stay until the mission ends: wait for answers, and for providers.")
+@click.option("--all", "every", is_flag=True, help="With --detach: resume every mission whose detached engine is gone.")
 @click.pass_context
-def run_command(ctx: click.Context, files: MissionFiles, detach: bool, wait: bool) -> None:
+def run_command(ctx: click.Context, data: Path, mission: str | None, detach: bool, wait: bool, every: bool) -> None:
     """Run a mission's engine, or attach to the one that runs: nothing starts twice.
 
     Leaves with 0 when all is proved, 3 when only you can go on, 4 when it ended otherwise, 5 when the provider or the
     budget stopped it. With --wait it stays, as a detached engine does, and goes on when a provider's time has come.
     """
+    if every:
+        if mission is not None or not detach or wait:
+            raise click.UsageError("--all goes with --detach, and with neither ID nor --wait")
+        ctx.exit(resume_all(data))
+    if mission is None:
+        raise click.UsageError("which mission? Name one: `mission-tui list` shows what there is")
+    files = mission_files(data, mission)
     if detach:
         click.echo(f"engine {start_detached(files)}")
         return
     ctx.exit(run_in_foreground(files, wait))
+
+
+def resume_all(data: Path) -> int:
+    """Start an engine for every mission whose detached one did not come to its end; what the unit at login does.
+
+    Paused missions stay as they are. Returns 2 when one could not be started; the others were.
+    """
+    code = 0
+    for files in all_missions(data):
+        if not files.detached.exists():
+            continue
+        try:
+            click.echo(f"{files.id} {_resumed(files)}")
+        except Exception as error:
+            mistake = explained(error)
+            if mistake is None:
+                raise
+            code = BAD_INPUT
+            click.echo(f"mission-tui: {files.id}: {mistake.lines[0]}", err=True)
+    return code
+
+
+def _resumed(files: MissionFiles) -> str:
+    state = summary(files).status
+    if state == "paused" or state in ENDED:
+        return f"is {state}"
+    return f"engine {start_detached(files)}"
 
 
 def run_in_foreground(files: MissionFiles, wait: bool = False) -> int:
@@ -131,7 +170,8 @@ async def _run_or_attach(files: MissionFiles, wait: bool) -> int:
         for decision in mission.decisions.open:
             answer(decision)
         try:
-            return await run_mission(files, HostOptions(wait=wait, on_event=show, on_notice=_tell))
+            options = HostOptions(wait=wait, on_event=show, on_notice=_tell, keep_awake=True)
+            return await run_mission(files, options)
         except MissionBusy:
             code = await _attached(files, mission.seq, show, (Stop,) if wait else (Stop, Wait))
         if code is not None:

@@ -54,6 +54,7 @@ def status_text(state: JsonObject) -> str:
     engine = f"engine {state['engine']['pid']}" if state["engine"]["alive"] else "no engine"
     counted = ", ".join(f"{n} {name}" for name, n in state["assertions"].items() if n and name != "total")
     why = f": {plain(state['end_reason'])}" if state["end_reason"] else ""
+    repeated = f" ({usage['repeated_calls']} calls perhaps billed twice)" if usage["repeated_calls"] else ""
     lines = [
         f"{state['id']}  {plain(state['title'])}",
         f"  state      {state['state']} ({engine}){why}",
@@ -62,7 +63,7 @@ def status_text(state: JsonObject) -> str:
         f"  contract   {state['assertions']['total']} assertions" + (f": {counted}" if counted else ""),
         f"  spent      {amount(usage['usd'], usage['usd_known'])}, {tokens(usage['input_tokens'])} tokens in "
         f"({tokens(usage['cached_tokens'])} cached), {tokens(usage['output_tokens'])} out, "
-        f"{usage['runs']} runs, {duration(usage['wall_s'])} of work",
+        f"{usage['runs']} runs, {duration(usage['wall_s'])} of work{repeated}",
     ]
     because: dict[str, list[str]] = {}
     for one in state["stale"]:

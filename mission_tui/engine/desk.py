@@ -18,6 +18,7 @@ from mission_tui.domain.ports import Model
 from mission_tui.domain.seats import SeatSettings
 from mission_tui.domain.states import DecisionKind
 from mission_tui.engine.clock import Clock, SystemClock
+from mission_tui.engine.wakeful import Wakeful
 from mission_tui.llm.retry import RetryNotice
 from mission_tui.proof.secrets import Secrets
 from mission_tui.store.artifacts import Artifacts
@@ -60,6 +61,7 @@ class Desk:
     """Told, in one line each, why a provider is asked again."""
     patience: Patience = field(default_factory=Patience)
     clock: Clock = field(default_factory=SystemClock)
+    wakeful: Wakeful = field(default_factory=lambda: Wakeful("", wanted=False))
     slots: int = field(default_factory=lambda: len(os.sched_getaffinity(0)))
     """How many boxes may prove at the same time."""
     _live: dict[str, LiveWriter] = field(default_factory=dict[str, LiveWriter])

@@ -4,6 +4,7 @@
 """
 
 import asyncio
+import contextlib
 import os
 import re
 import signal
@@ -26,6 +27,7 @@ from mission_tui.engine.clock import Clock, SystemClock
 from mission_tui.engine.desk import Desk, ModelMaker, Patience
 from mission_tui.engine.hook import hooked
 from mission_tui.engine.loop import MissionLoop
+from mission_tui.engine.wakeful import Wakeful
 from mission_tui.llm.retry import RetryNotice, RetryPolicy
 from mission_tui.llm.seats import make_model, preload
 from mission_tui.store.artifacts import Artifacts
@@ -64,6 +66,10 @@ class HostOptions:
     on_notice: Callable[[str], None] = lambda _: None
     patience: Patience = field(default_factory=Patience)
     clock: Clock = field(default_factory=SystemClock)
+    keep_awake: bool = False
+    """Keep the machine from sleeping while there is something to do."""
+    detached: bool = False
+    """The mission is to go on by itself, also after a reboot: see `MissionFiles.detached`."""
 
 
 async def run_mission(files: MissionFiles, options: HostOptions) -> int:
@@ -74,18 +80,30 @@ async def run_mission(files: MissionFiles, options: HostOptions) -> int:
         try:
             desk = await open_desk(files, db, options)
             ended = desk.mission.ended is not None
+            _mark(files, options.detached)
             async with asyncio.TaskGroup() as group:
                 warm = group.create_task(preload(desk.mission.seats.values()))
                 try:
                     await MissionLoop(desk).run(options.wait)
                 finally:
+                    desk.wakeful.release()
                     desk.clock_work(idle=ended, at_least_s=0)
                     warm.cancel()
+            _mark(files, options.detached and desk.mission.ended is None)
             return exit_code(desk.mission)
         finally:
             db.close()
     finally:
         lock.release()
+
+
+def _mark(files: MissionFiles, detached: bool) -> None:
+    """Say whether the mission is to be resumed after a reboot. An engine that is cut off leaves it as it is."""
+    with contextlib.suppress(OSError):  # a read-only folder is told of by what needs it
+        if detached:
+            files.detached.touch()
+        else:
+            files.detached.unlink(missing_ok=True)
 
 
 def host_secrets(files: MissionFiles) -> Redactor:
@@ -124,6 +142,7 @@ async def open_desk(files: MissionFiles, db: MissionDatabase, options: HostOptio
         on_notice=options.on_notice,
         patience=options.patience,
         clock=options.clock,
+        wakeful=Wakeful(files.id, options.keep_awake),
         slots=max(1, min(8, os.cpu_count() or 1)),
     )
 
@@ -162,9 +181,8 @@ def spawn_detached(files: MissionFiles) -> int:
 
 async def _host(root: Path) -> int:
     loop = asyncio.get_running_loop()
-    task = asyncio.ensure_future(
-        run_mission(MissionFiles(root), HostOptions(wait=True, on_notice=partial(print, flush=True)))
-    )
+    options = HostOptions(wait=True, on_notice=partial(print, flush=True), keep_awake=True, detached=True)
+    task = asyncio.ensure_future(run_mission(MissionFiles(root), options))
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, task.cancel)
     try:

@@ -89,6 +89,7 @@ class MissionLoop:
             await self._wait()
             return False
         self.desk.db.room.check()
+        self.desk.wakeful.hold()
         heard = self.desk.mission.commands
         try:
             await self.boundaries.follow_the_ledger()
@@ -130,6 +131,8 @@ class MissionLoop:
         self.desk.clock_work()
         self._news.clear()
         seconds = seconds_to_wait(self.desk.mission, self.desk.clock.now())
+        if seconds is None:
+            self.desk.wakeful.release()
         # The timer stands still while the machine sleeps, the time that was named does not.
         limit = None if seconds is None else min(seconds, LONGEST_NAP_S)
         await self.desk.clock.wait(self._news, limit)

@@ -34,7 +34,8 @@ def write_report(files: MissionFiles, folder: Path) -> Path:
         mission = reader.mission()
         run = active_run(mission)
         spend = reader.spend()
-        status = status_json(mission, spend, holder(files), reader.last_step(run.id) if run else 0)
+        step = reader.last_step(run.id) if run else 0
+        status = status_json(mission, spend, holder(files), step, reader.repeated_calls())
         view = report_view(reader, events, Exhibits(Artifacts(files.artifacts), folder))
     page = folder / PAGE
     template = _environment().from_string(_resource("report.html.j2"))

@@ -14,7 +14,17 @@ from mission_tui.store.layout import MissionFiles, new_mission_files
 
 BUNDLE = "work.bundle"
 """The mission's commits, as git packs them."""
-_LEFT_OUT = {"lock", "live", "reserve", "engine.log", "runs", "mission.db", "mission.db-wal", "mission.db-shm"}
+_LEFT_OUT = {
+    "lock",
+    "detached",
+    "live",
+    "reserve",
+    "engine.log",
+    "runs",
+    "mission.db",
+    "mission.db-wal",
+    "mission.db-shm",
+}
 _MARK = "mission-tui backup 1\n"
 
 

@@ -53,5 +53,5 @@ class Connection:
         found = int(self.rows("PRAGMA user_version")[0][0])
         if found > schema.VERSION:
             raise NewerDatabase(self.path, found, schema.VERSION)
-        if found < schema.VERSION:
+        if found == 0:
             raise DamagedDatabase(self.path, "it has no tables")

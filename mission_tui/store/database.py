@@ -36,6 +36,13 @@ def m001_ledger_and_journal(db: Database) -> None:
     db.conn.execute("PRAGMA user_version = 1")
 
 
+@migrations()
+def m002_calls_cut_off(db: Database) -> None:
+    """They are counted whenever a mission is looked at, among a million steps that are none."""
+    db.conn.execute(schema.CALLS_CUT_OFF)
+    db.conn.execute("PRAGMA user_version = 2")
+
+
 class MissionDatabase:
     """One connection that may write, as long as no later writer has claimed the database.
 

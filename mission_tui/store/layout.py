@@ -46,6 +46,11 @@ class MissionFiles:
         return self.root / "lock"
 
     @property
+    def detached(self) -> Path:
+        """There while an engine is to go on by itself, also after a reboot."""
+        return self.root / "detached"
+
+    @property
     def live(self) -> Path:
         """Streaming text of active runs; nothing in it is worth keeping."""
         return self.root / "live"

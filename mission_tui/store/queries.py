@@ -8,6 +8,7 @@ from mission_tui.domain.budget import Spend
 from mission_tui.domain.events import DecisionOpened, Recorded
 from mission_tui.domain.mission import Mission
 from mission_tui.domain.ports import JsonObject, Usage
+from mission_tui.store import schema
 from mission_tui.store.codec import from_json
 from mission_tui.store.connection import Connection
 from mission_tui.store.errors import (
@@ -127,6 +128,10 @@ class Reader:
     def spend(self) -> Spend:
         """What all runs have used so far."""
         return spend_of(self._db.rows(COUNTERS)[0])
+
+    def repeated_calls(self) -> int:
+        """Model calls that were cut off and made again, so that the provider may have billed them twice."""
+        return int(self._db.rows(f"SELECT count(*) FROM steps WHERE {schema.REPEATED}")[0][0])
 
     def run_usage(self, run_id: str) -> Usage:
         """What one run has used so far."""

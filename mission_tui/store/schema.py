@@ -1,6 +1,6 @@
 """The layout of a mission's database. Shared by the writer and by readers that load no migrations."""
 
-VERSION = 1
+VERSION = 2
 """Kept in `user_version`; one more with every migration."""
 
 LEDGER = """
@@ -94,6 +94,10 @@ CREATE TABLE counters (
 );
 INSERT INTO counters (id) VALUES (1);
 """
+
+REPEATED = "kind = 'model' AND status = 'failed' AND instr(result, 'perhaps billed twice') > 0"
+"""Model calls that were cut off and made again."""
+CALLS_CUT_OFF = f"CREATE INDEX steps_repeated ON steps (run_id) WHERE {REPEATED};"
 
 
 def statements(script: str) -> list[str]:

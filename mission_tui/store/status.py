@@ -7,7 +7,9 @@ from mission_tui.domain.ports import JsonObject
 from mission_tui.domain.state.runs import RunState
 
 
-def status_json(mission: Mission, spend: Spend, engine_pid: int | None, active_step: int = 0) -> JsonObject:
+def status_json(
+    mission: Mission, spend: Spend, engine_pid: int | None, active_step: int = 0, repeated_calls: int = 0
+) -> JsonObject:
     """What `status --json` prints. `active_step` is the number of the latest step of `active_run(mission)`."""
     created = mission.created
     return {
@@ -21,7 +23,7 @@ def status_json(mission: Mission, spend: Spend, engine_pid: int | None, active_s
         "seq": mission.seq,
         "end_reason": mission.end_reason,
         "engine": {"alive": engine_pid is not None, "pid": engine_pid},
-        "usage": usage_json(spend),
+        "usage": {**usage_json(spend), "repeated_calls": repeated_calls},
         "assertions": {"total": len(mission.contract.assertions), **mission.counts()},
         "stale": _stale(mission),
         "milestones": _milestones(mission),

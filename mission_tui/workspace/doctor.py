@@ -14,6 +14,7 @@ from typing import Literal
 from mission_tui.domain.base import Frozen
 from mission_tui.workspace.browser_path import SETTING, find_browser
 from mission_tui.workspace.installer import install_packages, root_prefix, run_quietly
+from mission_tui.workspace.resume_unit import NAME, unit_state
 
 BOX_TRIAL = (
     *("--unshare-user", "--unshare-pid", "--unshare-net", "--unshare-ipc", "--unshare-uts", "--disable-userns"),
@@ -31,7 +32,7 @@ PLAYWRIGHT_TIMEOUT_S = 120.0
 PLAYWRIGHT_PATIENCE = {"PLAYWRIGHT_DOWNLOAD_CONNECTION_TIMEOUT": "10000"}
 DEPENDENCIES_TIMEOUT_S = 900.0
 
-CheckName = Literal["python", "git", "sandbox", "browser", "sqlite", "keys"]
+CheckName = Literal["python", "git", "sandbox", "browser", "sqlite", "keys", "resume"]
 
 
 class Check(Frozen):
@@ -48,7 +49,7 @@ class Check(Frozen):
 
 def examine() -> list[Check]:
     """Every check, in under a second; nothing is changed and the network is not used."""
-    return [_python(), _git(), _sandbox(), _browser(), _sqlite(), _keys()]
+    return [_python(), _git(), _sandbox(), _browser(), _sqlite(), _keys(), *_resume()]
 
 
 def fix(check: Check) -> Check:
@@ -148,6 +149,21 @@ def _keys() -> Check:
         fix="for a real mission export your provider's key, for instance ANTHROPIC_API_KEY; the demo needs none",
         required=False,
     )
+
+
+def _resume() -> list[Check]:
+    """Whether missions go on after a reboot; nothing is said where no systemd user manager could do it."""
+    state = unit_state()
+    if not state.manager and not state.written:
+        return []
+    if state.enabled:
+        return [Check(name="resume", ok=True, detail=f"{state.path} resumes missions after a reboot", required=False)]
+    if state.written:
+        detail = f"{state.path} is there but not enabled"
+        return [Check(name="resume", ok=False, detail=detail, fix=f"systemctl --user enable {NAME}", required=False)]
+    detail = "missions do not go on by themselves after a reboot"
+    remedy = "if they should: `mission-tui doctor --fix --after-reboot` writes a systemd user unit"
+    return [Check(name="resume", ok=False, detail=detail, fix=remedy, required=False)]
 
 
 def _run(command: Sequence[str]) -> subprocess.CompletedProcess[str]:

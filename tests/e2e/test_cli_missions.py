@@ -12,7 +12,17 @@ STATUS = {
     *("id", "title", "state", "repo", "branch", "base_commit", "head_commit", "seq", "engine", "usage", "assertions"),
     *("milestones", "features", "active_run", "decisions"),
 }
-USAGE = {"input_tokens", "cached_tokens", "output_tokens", "usd", "usd_known", "wall_s", "runs", "steps"}
+USAGE = {
+    "input_tokens",
+    "cached_tokens",
+    "output_tokens",
+    "usd",
+    "usd_known",
+    "wall_s",
+    "runs",
+    "steps",
+    "repeated_calls",
+}
 
 
 @pytest.fixture

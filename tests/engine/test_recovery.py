@@ -1,6 +1,7 @@
 import asyncio
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -36,7 +37,7 @@ from tests.support.engine import (
     state,
     worker,
 )
-from tests.support.openai_server import OpenAIServer, asking, stalls_after
+from tests.support.openai_server import OpenAIServer, Received, asking, stalls_after
 
 SLOW = calls({"run_command": {"command": "echo begun; sleep 60", "timeout_s": 120}})
 STUBBORN_WORKER = worker(
@@ -154,10 +155,19 @@ async def test_a_mission_has_one_engine(tmp_path: Path):
     assert await run(files) == 0
 
 
-def sent(server: OpenAIServer) -> list[list[bytes]]:
-    """The messages of each request of the worker, one by one as they came over the wire."""
-    bodies = [r.body["messages"] for r in server.requests if "Role: worker" in r.body["messages"][0]["content"]]
-    return [[json.dumps(message).encode() for message in messages] for messages in bodies]
+def sent(server: OpenAIServer) -> list[Received]:
+    """The worker's requests."""
+    return [r for r in server.requests if "Role: worker" in r.body["messages"][0]["content"]]
+
+
+def raw_messages(request: Received) -> bytes:
+    """The bytes of a request's messages as they came over the wire, without the bracket that ends them."""
+    text = request.raw.decode()
+    start = re.search(r'"messages":\s*(?=\[)', text)
+    assert start is not None
+    messages, end = json.JSONDecoder().raw_decode(text, start.end())
+    assert messages == request.body["messages"]
+    return text[start.end() : end - 1].encode()
 
 
 async def killed(pid: int, files: MissionFiles) -> None:
@@ -178,9 +188,11 @@ async def test_after_a_kill_in_a_command_the_next_request_begins_with_the_same_b
         assert await run(files) == 0
         requests = sent(server)
     after = requests[len(before)]
-    assert after[: len(before[-1])] == before[-1]
-    assert len(after) == len(before[-1]) + 2
-    cut = json.loads(after[-1])
+    assert raw_messages(after).startswith(raw_messages(before[-1]) + b",")
+    assert after.raw.partition(b'"messages"')[0] == before[-1].raw.partition(b'"messages"')[0]
+    assert after.body["tools"] == before[-1].body["tools"]
+    assert len(after.body["messages"]) == len(before[-1].body["messages"]) + 2
+    cut = after.body["messages"][-1]
     assert "whether it finished is unknown" in cut["content"]
     assert "begun" in cut["content"].partition("Its output so far")[2]
 
@@ -204,8 +216,9 @@ async def test_after_a_kill_in_a_model_call_the_same_bytes_are_sent_again_and_th
             await killed(pid, files)
         assert await run(files) == 0
         requests = sent(server)
-    assert requests[0] == requests[1] == requests[2]
+    assert requests[0].raw == requests[1].raw == requests[2].raw
     with Reader(files) as reader:
         cut = [s for s in reader.steps("R1") if s.kind == "model" and s.status == "failed"]
+        assert reader.repeated_calls() == 2
     assert ["billed twice" in str(s.result) for s in cut] == [True, True]
     assert verify(files) == []

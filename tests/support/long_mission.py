@@ -31,6 +31,7 @@ ANSWER_S = 62.0
 """How long a model takes to answer."""
 HUMAN_S = 5 * HOUR
 """How long the human takes to answer."""
+CUT = "whether it finished is unknown"
 FILES = 50
 WORKER, REVIEWER, ORCHESTRATOR = 19, 9, 7
 """Turns of a run of each role."""
@@ -127,11 +128,13 @@ class TirelessModel:
         self._asked()
         self._clock.pass_(ANSWER_S)
         await asyncio.sleep(0)
-        turn = sum(message.role == "assistant" for message in request.messages)
+        cut = sum(message.role == "tool" and CUT in message.content for message in request.messages)
+        # A command that was cut off is run again before anything else.
+        turn = sum(message.role == "assistant" for message in request.messages) - cut
         text, calls = answer(request.messages[0].content, request.messages[1].content, turn)
         on_delta(Delta(kind="text", text=text))
         made = tuple(
-            ToolCall(id=f"call_{turn}_{place}", name=name, arguments=as_arguments(arguments))
+            ToolCall(id=f"call_{turn}_{cut}_{place}", name=name, arguments=as_arguments(arguments))
             for place, (name, arguments) in enumerate(calls)
         )
         usage = Usage(input_tokens=3000 + 400 * turn, cached_tokens=2900 + 380 * turn, output_tokens=220, usd=0.01)

@@ -98,6 +98,13 @@ class LongRun:
                 self.figures.seconds = time.monotonic() - began
                 return code
             self.figures.restarts += 1
+            if self.figures.restarts % 50 == 0:
+                look = sample(self._turns)
+                print(
+                    f"{self.figures.restarts} restarts, {look.turn:,} turns, {time.monotonic() - began:.0f} s, "
+                    f"{look.cpu_s:.0f} s of processor time, {look.memory_mb:.0f} MB",
+                    flush=True,
+                )
 
     def _planned(self, rng: random.Random) -> list[tuple[float, bool]]:
         """At which turns the engine goes, and whether it is killed: none of them in the quiet part."""

@@ -126,6 +126,8 @@ class Received:
     path: str
     headers: dict[str, str]
     body: dict[str, Any]
+    raw: bytes
+    """The body as it came over the wire."""
 
 
 class OpenAIServer:
@@ -312,7 +314,7 @@ async def read_request(reader: asyncio.StreamReader) -> Received:
     head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1").split("\r\n")
     headers = {name.strip().lower(): value.strip() for name, _, value in (line.partition(":") for line in head[1:])}
     body = await reader.readexactly(int(headers.get("content-length", "0")))
-    return Received(head[0].split(" ")[1], headers, json.loads(body or b"{}"))
+    return Received(head[0].split(" ")[1], headers, json.loads(body or b"{}"), body)
 
 
 def head(status: int, headers: Mapping[str, str]) -> bytes:

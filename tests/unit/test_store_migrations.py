@@ -4,8 +4,9 @@ from pathlib import Path
 import pytest
 from sqlite_utils import Database, Migrations
 
-from mission_tui.store.database import m001_ledger_and_journal, migrate
+from mission_tui.store.database import MissionDatabase, m001_ledger_and_journal, m002_calls_cut_off, migrate
 from mission_tui.store.layout import MissionFiles
+from mission_tui.store.queries import Reader
 from tests.support.stores import empty_mission
 
 
@@ -13,17 +14,18 @@ def later(broken: bool = False) -> Migrations:
     """The present migrations and two later ones."""
     steps = Migrations("mission")
     steps()(m001_ledger_and_journal)
+    steps()(m002_calls_cut_off)
 
     @steps()
-    def m002_a_table(db: Database) -> None:  # pyright: ignore[reportUnusedFunction]
+    def m003_a_table(db: Database) -> None:  # pyright: ignore[reportUnusedFunction]
         db.conn.execute("CREATE TABLE later (id INTEGER PRIMARY KEY)")
-        db.conn.execute("PRAGMA user_version = 2")
+        db.conn.execute("PRAGMA user_version = 3")
 
     @steps()
-    def m003_a_column(db: Database) -> None:  # pyright: ignore[reportUnusedFunction]
+    def m004_a_column(db: Database) -> None:  # pyright: ignore[reportUnusedFunction]
         db.conn.execute("ALTER TABLE later ADD COLUMN name TEXT")
         db.conn.execute("INSERT INTO later VALUES (1, 'moved')")
-        db.conn.execute("PRAGMA user_version = 3")
+        db.conn.execute("PRAGMA user_version = 4")
         if broken:
             db.conn.execute("SELECT * FROM nowhere")
 
@@ -58,8 +60,8 @@ def test_an_older_database_is_copied_and_then_brought_up_step_by_step(tmp_path: 
     assert backup is not None
     assert db.conn.execute("SELECT name FROM later").fetchall() == [("moved",)]
     db.close()
-    assert version(files.database) == 3
-    assert version(backup) == 1
+    assert version(files.database) == 4
+    assert version(backup) == 2
     assert events(backup) == events(files.database) == before
 
 
@@ -69,7 +71,7 @@ def test_a_migration_that_fails_leaves_those_before_it_and_goes_on_from_there(tm
     with pytest.raises(sqlite3.OperationalError, match="nowhere"):
         migrate(db, files.database, later(broken=True))
     assert db.conn.execute("SELECT * FROM later").fetchall() == []
-    assert version(files.database) == 2
+    assert version(files.database) == 3
     migrate(db, files.database, later())
     assert db.conn.execute("SELECT name FROM later").fetchall() == [("moved",)]
     db.close()
@@ -81,3 +83,17 @@ def test_a_database_of_the_present_layout_is_left_alone(tmp_path: Path):
     assert migrate(db, files.database) is None
     db.close()
     assert sorted(p.name for p in files.root.glob("mission.db*")) == ["mission.db"]
+
+
+def test_a_mission_of_the_layout_before_can_be_looked_at_and_is_migrated_by_its_engine(tmp_path: Path):
+    files = empty_mission(tmp_path)
+    conn = sqlite3.connect(files.database, isolation_level=None)
+    conn.execute("DROP INDEX steps_repeated")
+    conn.execute("DELETE FROM _sqlite_migrations WHERE name = 'm002_calls_cut_off'")
+    conn.execute("PRAGMA user_version = 1")
+    conn.close()
+    with Reader(files) as reader:
+        assert reader.repeated_calls() == 0
+    MissionDatabase.open(files).close()
+    assert version(files.database) == 2
+    assert version(files.root / "mission.db.layout-1") == 1

@@ -195,6 +195,7 @@ def test_status_has_every_field_of_the_command_lines_contract(tmp_path):
         "wall_s": 12.5,
         "runs": 1,
         "steps": 2,
+        "repeated_calls": 0,
     }
     assert status["assertions"] == {
         "total": 3,

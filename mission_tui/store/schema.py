@@ -1,5 +1,7 @@
 """The layout of a mission's database. Shared by the writer and by readers that load no migrations."""
 
+import re
+
 VERSION = 1
 """Kept in `user_version`; one more with every migration."""
 
@@ -94,6 +96,10 @@ CREATE TABLE counters (
 );
 INSERT INTO counters (id) VALUES (1);
 """
+
+
+TRIGGERS = tuple(re.findall(r"CREATE TRIGGER (\w+)", LEDGER + JOURNAL))
+"""What keeps history as it was written."""
 
 
 def statements(script: str) -> list[str]:

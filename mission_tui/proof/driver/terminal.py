@@ -120,10 +120,9 @@ class TerminalSession:
 
     def _up_to_cursor(self) -> str:
         """Cells do not say which blanks were written; a cursor after `> ` does."""
-        cursor = self._screen.cursor
-        rows: list[str] = [line.rstrip() for line in self._screen.display]
-        rows[cursor.y] = rows[cursor.y].ljust(cursor.x)
-        return "\n".join(rows[: cursor.y + 1])
+        x, y = int(self._screen.cursor.x), int(self._screen.cursor.y)
+        rows = [str(line).rstrip() for line in self._screen.display]
+        return "\n".join([*rows[:y], rows[y].ljust(x)])
 
     def _spawn(self, command: str, size: tuple[int, int]) -> None:
         self.close()

@@ -59,8 +59,8 @@ async def audit(files: MissionFiles) -> list[Broken]:
         return [*await asyncio.to_thread(verify, files, redactor=redactor), Broken(invariant=WORK, what=str(error))]
     known = await _ancestry(repo, mission, head)
     # A branch that lost the head lost what lies before it too: that is said once.
-    on_branch = known.get if known[mission.head] else lambda _: None
-    broken = await asyncio.to_thread(verify, files, on_branch, redactor)
+    told = known if known[mission.head] else dict[str, bool]()
+    broken = await asyncio.to_thread(verify, files, told.get, redactor)
     broken += await _git_checks(files, repo, mission, head)
     if not _history_in_doubt(broken):
         broken += await _around(files, repo, mission, redactor)

@@ -24,7 +24,7 @@ from mission_tui.workspace.git_models import (
     RepositoryState,
 )
 from mission_tui.workspace.git_plumbing import GitError
-from mission_tui.workspace.git_private import read_place
+from mission_tui.workspace.git_private import make_private, read_place
 
 __all__ = [
     "CommitInfo",
@@ -69,6 +69,13 @@ class MissionRepository:
     async def open(cls, worktree: Path) -> "MissionRepository":
         """The mission that `create` made at this worktree."""
         return await asyncio.to_thread(lambda: cls(read_place(worktree)))
+
+    @classmethod
+    async def borrowed(cls, place: MissionPlace) -> "MissionRepository":
+        """For copies of a repository's commits, without branch or worktree: only directories in `place` are made."""
+        await asyncio.to_thread(make_private, place)
+        await asyncio.to_thread(place.worktree.mkdir, exist_ok=True)
+        return cls(place)
 
     @property
     def worktree(self) -> Path:

@@ -67,6 +67,19 @@ def test_a_plugin_of_a_web_framework_is_no_app(tmp_path: Path):
     assert not found.cannot_validate
 
 
+def test_a_configured_type_checker_goes_before_one_that_is_only_installed(tmp_path: Path):
+    pyproject = (
+        '[project]\nname = "x"\n[dependency-groups]\ntypechecking = ["mypy", "pyright"]\n[tool.pyright]\na = 1\n'
+    )
+    assert examined(tmp_path, {"pyproject.toml": pyproject}).proposed.checks["types"] == "pyright"
+
+
+def test_how_users_set_a_linter_up_is_no_lint_command(tmp_path: Path):
+    readme = "```sh\nnpm init @eslint/config@latest\n```\n"
+    found = examined(tmp_path, {"package.json": '{"name": "@x/eslint"}', "README.md": readme})
+    assert not commands(found, "lint")
+
+
 def test_scripts_to_rule_them_all_are_heard(tmp_path: Path):
     found = examined(tmp_path, {"pyproject.toml": PYPROJECT, "scripts/test": "#!/bin/sh\n", "script/lint.sh": ""})
     assert commands(found, "test")["scripts/test"] == "scripts/test"

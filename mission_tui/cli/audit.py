@@ -89,7 +89,7 @@ async def _around(files: MissionFiles, repo: MissionRepository, mission: Mission
 
 def known_secrets(mission: Mission, environ: Mapping[str, str]) -> dict[str, str]:
     """Values that must be nowhere: the keys that the seats name, and whatever is named like one."""
-    named = {name for seat in mission.seats.values() for name in seat.key_variables}
+    named = {name for seat in mission.seats.values() for name in seat.key_variables} | {*mission.plan.services.secrets}
     return {name: value for name, value in environ.items() if name in named or SECRET_NAME.search(name)}
 
 

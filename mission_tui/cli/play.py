@@ -95,7 +95,7 @@ def prepare(files: MissionFiles) -> None:
     if problems:
         raise ModelMisconfigured(problems[0])
     for decision in mission.decisions.open:
-        if decision.kind in _AGAIN and "retry" in decision.choices and not is_named(decision):
+        if decision.kind in _AGAIN and "retry" in decision.choices and not is_named(decision, time.time()):
             inbox.send(files, Decide(id=f"again-{decision.id}", decision=decision.id, choice="retry", note="run again"))
 
 

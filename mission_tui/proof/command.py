@@ -1,14 +1,14 @@
 """Command proofs: shell lines run in the tree, as a caller of the product would run them."""
 
-import re
 import shlex
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from mission_tui.domain.checks import CommandStep
 from mission_tui.domain.ports import Box, CommandResult
 from mission_tui.domain.verdict import Cause
+from mission_tui.proof.driver.patterns import PatternTooSlow, found
 from mission_tui.proof.results import RawEvidence, write_fresh
 from mission_tui.proof.session import DriverFailure
 
@@ -17,7 +17,7 @@ NOT_FOUND = (126, 127)
 
 
 async def run_command_steps(
-    steps: Sequence[CommandStep], box: Box, run_dir: Path, name: str
+    steps: Sequence[CommandStep], box: Box, run_dir: Path, name: str, env: Mapping[str, str] | None = None
 ) -> tuple[RawEvidence, ...]:
     """Run and check them in order; output and exit codes are kept whatever happens. Raises DriverFailure."""
     record = _Record(run_dir, name)
@@ -25,7 +25,7 @@ async def run_command_steps(
     for number, step in enumerate(steps, 1):
         deadline = time.monotonic() + step.within_s
         if step.run is not None:
-            last = await box.run(step.run, timeout_s=max(COMMAND_TIMEOUT_S, step.within_s), split=True)
+            last = await box.run(step.run, timeout_s=max(COMMAND_TIMEOUT_S, step.within_s), env=env, split=True)
             record.add(step.run, last)
         if last is None:
             raise DriverFailure("other", f"step {number}: the first step needs a `run`", record.evidence())
@@ -70,8 +70,11 @@ def _complaint(step: CommandStep, seen: CommandResult) -> tuple[Cause, str] | No
         ("stdout", step.expect_stdout, seen.stdout),
         ("stderr", step.expect_stderr, seen.stderr),
     ):
-        if pattern is not None and not re.search(pattern, text, re.MULTILINE):
-            return "expectation", f"expected {stream} to match {pattern!r}, seen {_short(text)}"
+        try:
+            if pattern is not None and not found(pattern, text):
+                return "expectation", f"expected {stream} to match {pattern!r}, seen {_short(text)}"
+        except PatternTooSlow as slow:
+            return "setup", str(slow)
     return None
 
 

@@ -8,11 +8,12 @@ from pathlib import Path
 from mission_tui.domain.checks import CommandStep
 from mission_tui.domain.contract import Assertion
 from mission_tui.domain.plan import App
-from mission_tui.domain.ports import Box, BoxError
+from mission_tui.domain.ports import Box, BoxError, JsonObject
 from mission_tui.domain.verdict import Cause, VerdictStatus
 from mission_tui.proof.app import AppFailure, AppUnderTest, last_words
 from mission_tui.proof.command import run_command_steps
 from mission_tui.proof.results import ProofResult, RawEvidence, write_fresh
+from mission_tui.proof.secrets import NONE, SecretMissing, Secrets
 from mission_tui.proof.session import Driver, DriverFailure
 
 STEP_PATIENCE_S = 30.0
@@ -35,6 +36,7 @@ class Stage:
     browser: Path | None
     run_dir: Path
     """On the host, what the box sees as its run directory."""
+    secrets: Secrets = NONE
 
 
 async def prove_all(
@@ -69,8 +71,13 @@ class Prover:
         app = stage.app
         self.stage = stage
         self.driver = Driver(stage.box, stage.run_dir, stage.browser)
-        self.shared = AppUnderTest(app, stage.box) if app is not None and app.isolation == "milestone" else None
+        self.shared = self._app(app) if app is not None and app.isolation == "milestone" else None
         self._failed_starts: list[AppFailure] = []
+        self._in_use: AppUnderTest | None = None
+        """The app that the present assertion started."""
+
+    def _app(self, app: App) -> AppUnderTest:
+        return AppUnderTest(app, self.stage.box, secrets=self.stage.secrets)
 
     async def close(self) -> None:
         try:
@@ -80,15 +87,29 @@ class Prover:
             await self.driver.close()
 
     async def prove(self, assertion: Assertion) -> ProofResult:
-        """One assertion. Never raises for what the product does; a pass carries every declared kind of evidence."""
+        """One assertion. Never raises for what the product does; a pass carries every declared kind of evidence.
+
+        An app that did not start at the first try is told of, with what it said.
+        """
+        self._in_use = None
+        result = await self._proved(assertion)
+        app: AppUnderTest | None = self._in_use
+        if app is None or not app.failed_starts:
+            return result
+        logs = "\n\n".join(f"try {n}: {failure}" for n, failure in enumerate(app.failed_starts, 1))
+        evidence = (*result.evidence, self._output(assertion, "failed-starts.txt", logs))
+        return result.model_copy(update={"reason": f"{result.reason}; {app.tries}", "evidence": evidence})
+
+    async def _proved(self, assertion: Assertion) -> ProofResult:
         began = time.monotonic()
         try:
+            self.stage.secrets.check()
             evidence = await self._observe(assertion)
         except DriverFailure as failure:
             return _ended(assertion, began, failure.evidence, failure.cause, str(failure))
         except AppFailure as failure:
             return _ended(assertion, began, self._app_log(assertion, failure.log), "app", failure.reason)
-        except BoxError as failure:
+        except (BoxError, SecretMissing) as failure:
             return _ended(assertion, began, (), "setup", str(failure))
         missing = [k for k in assertion.proof.evidence if k not in {e.kind for e in evidence}]
         if missing:
@@ -101,12 +122,12 @@ class Prover:
         stage = self.stage
         if assertion.proof.by == "command":
             commands = [s for s in steps if isinstance(s, CommandStep)]
-            return await run_command_steps(commands, stage.box, stage.run_dir, assertion.id)
+            return await run_command_steps(commands, stage.box, stage.run_dir, assertion.id, stage.secrets.values)
         if assertion.proof.by == "terminal":
             return await self._driven(assertion, "")
         if stage.app is None:
             raise AppFailure(f"a {assertion.proof.by} proof needs an app, and the services manifest names none")
-        return await self._with_app(assertion, self.shared or AppUnderTest(stage.app, stage.box))
+        return await self._with_app(assertion, self.shared or self._app(stage.app))
 
     async def _with_app(self, assertion: Assertion, app: AppUnderTest) -> tuple[RawEvidence, ...]:
         try:
@@ -126,6 +147,7 @@ class Prover:
         """An app that twice in a row did not start from this tree is not waited for again."""
         if len(self._failed_starts) >= 2:
             raise self._failed_starts[-1]
+        self._in_use = app
         try:
             url = await app.start()
         except AppFailure as failure:
@@ -137,14 +159,19 @@ class Prover:
     def _app_log(self, assertion: Assertion, log: str) -> tuple[RawEvidence, ...]:
         if not log:
             return ()
-        path = self.stage.run_dir / f"{assertion.id}-app.txt"
-        write_fresh(path, log)
-        return (RawEvidence(kind="output", path=path, name="app-log.txt", media_type="text/plain"),)
+        return (self._output(assertion, "app-log.txt", log),)
+
+    def _output(self, assertion: Assertion, name: str, text: str) -> RawEvidence:
+        path = self.stage.run_dir / f"{assertion.id}-{name}"
+        write_fresh(path, text)
+        return RawEvidence(kind="output", path=path, name=name, media_type="text/plain")
 
     async def _driven(self, assertion: Assertion, base: str) -> tuple[RawEvidence, ...]:
-        steps = [step.model_dump(mode="json", exclude_unset=True) for step in assertion.proof.checks]
+        secrets = self.stage.secrets
+        steps = [secrets.filled(s.model_dump(mode="json", exclude_unset=True)) for s in assertion.proof.checks]
         timeout = sum(step.within_s + STEP_PATIENCE_S for step in assertion.proof.checks)
-        message = {"do": "steps", "steps": steps, "base": base, "evidence": list(assertion.proof.evidence)}
+        message: JsonObject = {"do": "steps", "steps": steps, "base": base, "env": dict(secrets.values)}
+        message["evidence"] = list(assertion.proof.evidence)
         try:
             answer = await self.driver.request(assertion.proof.by, assertion.id, message, timeout)
         finally:

@@ -1,8 +1,6 @@
 """Read-only views of a mission for screen and command line. Reads are short: an open one makes the log grow."""
 
-import sqlite3
 from collections.abc import Sequence
-from pathlib import Path
 from threading import Lock
 from typing import Any
 
@@ -10,18 +8,17 @@ from mission_tui.domain.budget import Spend
 from mission_tui.domain.events import DecisionOpened, Recorded
 from mission_tui.domain.mission import Mission
 from mission_tui.domain.ports import JsonObject, Usage
-from mission_tui.store import schema
 from mission_tui.store.codec import from_json
+from mission_tui.store.connection import Connection
 from mission_tui.store.errors import (
     DamagedDatabase,
     LockedDatabase,
     NewerDatabase,
     NoDatabase,
     StoreError,
-    explained,
 )
 from mission_tui.store.layout import MissionFiles
-from mission_tui.store.rows import EVENT_COLUMNS, recorded
+from mission_tui.store.rows import EVENT_COLUMNS, event_of, recorded
 from mission_tui.store.steps import (
     COUNTERS,
     STEP_COLUMNS,
@@ -40,52 +37,6 @@ from mission_tui.store.summary import MissionSummary, StoredState
 
 BATCH = 2000
 """Rows of one read while a ledger is folded."""
-BUSY_TIMEOUT_S = 2.0
-
-
-class Connection:
-    """A connection that cannot write. Any thread may use it, one at a time."""
-
-    def __init__(self, path: Path) -> None:
-        """Raises NoDatabase, NewerDatabase, DamagedDatabase or LockedDatabase."""
-        self.path = path
-        self._lock = Lock()
-        if not path.is_file():
-            raise NoDatabase(path)
-        try:
-            self._conn = sqlite3.connect(
-                f"{path.absolute().as_uri()}?mode=ro",
-                uri=True,
-                timeout=BUSY_TIMEOUT_S,
-                isolation_level=None,
-                check_same_thread=False,
-            )
-        except sqlite3.Error as error:
-            raise explained(error, path) from error
-        try:
-            self._check_version()
-        except BaseException:
-            self._conn.close()
-            raise
-
-    def rows(self, query: str, values: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
-        """All rows of one query, read in one go."""
-        with self._lock:
-            try:
-                return self._conn.execute(query, values).fetchall()
-            except sqlite3.Error as error:
-                raise explained(error, self.path) from error
-
-    def close(self) -> None:
-        with self._lock:
-            self._conn.close()
-
-    def _check_version(self) -> None:
-        found = int(self.rows("PRAGMA user_version")[0][0])
-        if found > schema.VERSION:
-            raise NewerDatabase(self.path, found, schema.VERSION)
-        if found < schema.VERSION:
-            raise DamagedDatabase(self.path, "it has no tables")
 
 
 class Reader:
@@ -103,9 +54,10 @@ class Reader:
     def mission(self) -> Mission:
         """The present state. Folds only what is new since the last call."""
         with self._folding:
-            while batch := self.events(self._mission.seq, BATCH):
-                for one in batch:
-                    self._fold(one)
+            query = f"SELECT {EVENT_COLUMNS} FROM events WHERE seq > ? ORDER BY seq LIMIT ?"
+            while batch := self._db.rows(query, (self._mission.seq, BATCH)):
+                for row in batch:
+                    self._fold(row)
                 if len(batch) < BATCH:
                     break
             return self._mission
@@ -194,15 +146,20 @@ class Reader:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def _fold(self, one: Recorded) -> None:
-        if one.seq != self._mission.seq + 1:
+    def _fold(self, row: tuple[Any, ...]) -> None:
+        seq, at = row[:2]
+        if seq != self._mission.seq + 1:
             raise DamagedDatabase(self._db.path, f"event {self._mission.seq + 1} is missing")
         try:
-            self._mission = self._mission.apply(one.event)
+            event = event_of(row)
+        except ValueError as error:
+            raise DamagedDatabase(self._db.path, f"event {seq} makes no sense") from error
+        try:
+            self._mission = self._mission.apply(event)
         except (KeyError, IndexError) as error:
-            raise DamagedDatabase(self._db.path, f"event {one.seq} names what is not there: {error}") from error
-        if isinstance(one.event, DecisionOpened):
-            self._opened[one.event.decision.id] = one.at
+            raise DamagedDatabase(self._db.path, f"event {seq} names what is not there: {error}") from error
+        if isinstance(event, DecisionOpened):
+            self._opened[event.decision.id] = at
 
 
 def summary(files: MissionFiles) -> MissionSummary:

@@ -48,6 +48,7 @@ class TerminalSession:
         self._master = -1
         self._blank((80, 24))
         self._raw = bytearray()
+        self._more: dict[str, str] = {}
 
     def _blank(self, size: tuple[int, int]) -> None:
         self._screen = TerminalScreen(*size, self._put)
@@ -55,6 +56,7 @@ class TerminalSession:
 
     def handle(self, request: dict[str, Any]) -> dict[str, Any]:
         """`steps`: run and check them; `open`, `type`, `press`, `screen`: for a tester."""
+        self._more = request.get("env", {})
         try:
             if request["do"] == "steps":
                 for number, step in enumerate(request["steps"], 1):
@@ -120,9 +122,9 @@ class TerminalSession:
 
     def _up_to_cursor(self) -> str:
         """Cells do not say which blanks were written; a cursor after `> ` does."""
-        x, y = int(self._screen.cursor.x), int(self._screen.cursor.y)
-        rows = [str(line).rstrip() for line in self._screen.display]
-        return "\n".join([*rows[:y], rows[y].ljust(x)])
+        row, column = int(self._screen.cursor.y), int(self._screen.cursor.x)
+        rows: list[str] = [line.rstrip() for line in self._screen.display[: row + 1]]
+        return "\n".join([*rows[:-1], rows[-1].ljust(column)])
 
     def _spawn(self, command: str, size: tuple[int, int]) -> None:
         self.close()
@@ -135,7 +137,7 @@ class TerminalSession:
         self._process = subprocess.Popen(
             ["/bin/bash", "-c", command],
             stdin=slave, stdout=slave, stderr=slave, cwd=WORKSPACE if Path(WORKSPACE).is_dir() else None,
-            env={**environment, "TERM": "xterm-256color"},
+            env={**environment, **self._more, "TERM": "xterm-256color"},
             start_new_session=True,
             preexec_fn=_take_terminal,  # this program has one thread, so it is safe
         )  # fmt: skip

@@ -2,7 +2,7 @@
 
 import asyncio
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import click
@@ -15,8 +15,9 @@ from mission_tui.store.layout import MissionFiles
 from mission_tui.store.lock import holder
 from mission_tui.store.queries import DamagedDatabase, Reader
 from mission_tui.store.redact import Redactor
-from mission_tui.store.verify import WORK, Broken, verify
+from mission_tui.store.verify import LEDGER, LEFTOVERS, SURROUNDINGS, WORK, Broken, verify
 from mission_tui.workspace.git import GitError, MissionRepository
+from mission_tui.workspace.leftovers import boxed_processes
 
 BROKEN = 4
 
@@ -57,8 +58,33 @@ async def audit(files: MissionFiles) -> list[Broken]:
     except GitError as error:
         return [*await asyncio.to_thread(verify, files, redactor=redactor), Broken(invariant=WORK, what=str(error))]
     known = await _ancestry(repo, mission, head)
-    broken = await asyncio.to_thread(verify, files, known.get, redactor)
-    return [*broken, *await _git_checks(files, repo, mission, head)]
+    # A branch that lost the head lost what lies before it too: that is said once.
+    told = known if known[mission.head] else dict[str, bool]()
+    broken = await asyncio.to_thread(verify, files, told.get, redactor)
+    broken += await _git_checks(files, repo, mission, head)
+    if not _history_in_doubt(broken):
+        broken += await _around(files, repo, mission, redactor)
+    return broken
+
+
+def _history_in_doubt(broken: Sequence[Broken]) -> bool:
+    """Whether what is known of the branch is in doubt, so that nothing can be told from it."""
+    return any(one.invariant in (LEDGER, WORK) for one in broken)
+
+
+async def _around(files: MissionFiles, repo: MissionRepository, mission: Mission, redactor: Redactor) -> list[Broken]:
+    """What the mission left outside its own place, and what its history must not hold."""
+    base = mission.created.base_commit if mission.created else mission.head
+    found = [(SURROUNDINGS, what) for what in await repo.intrusions(base)]
+    for name in await repo.secrets(base, redactor.found_in):
+        found.append((LEFTOVERS, f"the secret {name} is in the history of {repo.branch}"))
+    boxed = ", ".join(f"{pid} ({command})" for pid, command in boxed_processes(files.root))
+    left = [f"an engine that is gone left processes in its boxes: {boxed}"] if boxed else []
+    if mission.ended:  # until then the next engine clears away what a killed one left
+        left += [f"the mission is {mission.ended}, but a git command left {path}" for path in await repo.locks()]
+    if holder(files) is None:  # asked last: an engine that began meanwhile has boxes and locks of its own
+        found += [(LEFTOVERS, what) for what in left]
+    return [Broken(invariant=number, what=what) for number, what in found]
 
 
 def known_secrets(mission: Mission, environ: Mapping[str, str]) -> dict[str, str]:
@@ -89,7 +115,7 @@ async def _git_checks(files: MissionFiles, repo: MissionRepository, mission: Mis
     for name, commit in (("the base", base), ("the ledger's head", mission.head)):
         if not await _is_ancestor(repo, commit, head):
             broken.append(Broken(invariant=WORK, what=f"{name} {commit[:12]} is not on {repo.branch} ({head[:12]})"))
-    if not mission.ended or holder(files) is not None:
+    if broken or not mission.ended or holder(files) is not None:
         return broken
     if head != mission.head:
         what = f"{repo.branch} is at {head[:12]}, but the mission ended at {mission.head[:12]}"

@@ -12,7 +12,6 @@ from mission_tui.content.resources import skills_dir
 from mission_tui.content.skills import SKILL_DIRS, SKILL_FILE, FoundSkills, check_skill, find_skills
 from mission_tui.store.layout import data_dir
 from mission_tui.workspace import doctor
-from mission_tui.workspace.readiness import examine, render
 from mission_tui.workspace.resume_unit import UnitProblem, write_unit
 
 _FOLDER = click.Path(path_type=Path, exists=True, file_okay=False)
@@ -60,16 +59,6 @@ def _mark(check: doctor.Check) -> str:
     if check.ok:
         return "✔"
     return "✖" if check.required else "·"
-
-
-@click.command("readiness")
-@data_option
-@click.argument("folder", metavar="[DIR]", type=_FOLDER, default=".")
-@json_option
-def readiness_command(folder: Path, as_json: bool) -> None:
-    """What can be installed, checked, launched and validated in a repository. Nothing in it is executed."""
-    report = examine(folder)
-    click.echo(report.model_dump_json(indent=2) if as_json else render(report))
 
 
 @click.group("skills", invoke_without_command=True)
@@ -126,4 +115,4 @@ def _row(name: str, found: FoundSkills, folder: Path) -> tuple[str, str, str]:
     return name, origin, skill.description
 
 
-COMMANDS = {"doctor": doctor_command, "readiness": readiness_command, "skills": skills_group}
+COMMANDS = {"doctor": doctor_command, "skills": skills_group}

@@ -58,7 +58,7 @@ COMMANDS = {
     "export": Entry("audit", "Write a report: HTML for people, JSON for programs."),
     "backup": Entry("backup", "Copy a mission into one file, also while it runs."),
     "restore": Entry("backup", "Put a mission back from such a file."),
-    "readiness": Entry("machine", "What can be installed, checked, launched and validated in a repository."),
+    "readiness": Entry("readiness", "What can be installed, checked, launched and validated in a repository."),
     "doctor": Entry("machine", "What this machine has and lacks."),
     "skills": Entry("machine", "The skills that agents are given."),
 }

@@ -1,5 +1,7 @@
 """The layout of a mission's database. Shared by the writer and by readers that load no migrations."""
 
+import re
+
 VERSION = 2
 """Kept in `user_version`; one more with every migration."""
 
@@ -98,6 +100,10 @@ INSERT INTO counters (id) VALUES (1);
 REPEATED = "kind = 'model' AND status = 'failed' AND instr(result, 'perhaps billed twice') > 0"
 """Model calls that were cut off and made again."""
 CALLS_CUT_OFF = f"CREATE INDEX steps_repeated ON steps (run_id) WHERE {REPEATED};"
+
+
+TRIGGERS = tuple(re.findall(r"CREATE TRIGGER (\w+)", LEDGER + JOURNAL))
+"""What keeps history as it was written."""
 
 
 def statements(script: str) -> list[str]:

@@ -11,7 +11,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import ParamSpec, TypeVar
 
-from mission_tui.workspace import git_commits, git_copies, git_history, git_lifetime
+from mission_tui.workspace import git_audit, git_commits, git_copies, git_history, git_lifetime
 from mission_tui.workspace.box_spec import WORKSPACE
 from mission_tui.workspace.git_bench import Bench
 from mission_tui.workspace.git_inspect import RepositoryProblem, init_repository, inspect_repository, resolve_base
@@ -24,7 +24,7 @@ from mission_tui.workspace.git_models import (
     RepositoryState,
 )
 from mission_tui.workspace.git_plumbing import GitError
-from mission_tui.workspace.git_private import read_place
+from mission_tui.workspace.git_private import make_private, read_place
 
 __all__ = [
     "CommitInfo",
@@ -69,6 +69,13 @@ class MissionRepository:
     async def open(cls, worktree: Path) -> "MissionRepository":
         """The mission that `create` made at this worktree."""
         return await asyncio.to_thread(lambda: cls(read_place(worktree)))
+
+    @classmethod
+    async def borrowed(cls, place: MissionPlace) -> "MissionRepository":
+        """For copies of a repository's commits, without branch or worktree: only directories in `place` are made."""
+        await asyncio.to_thread(make_private, place)
+        await asyncio.to_thread(place.worktree.mkdir, exist_ok=True)
+        return cls(place)
 
     @property
     def worktree(self) -> Path:
@@ -188,6 +195,18 @@ class MissionRepository:
     async def rejoin(worktree: Path, head: str, bundle: Path) -> None:
         """Make a worktree that was put back, with its files as they are, the mission's again, from branch or bundle."""
         await asyncio.to_thread(git_lifetime.rejoin, read_place(worktree), worktree, head, bundle)
+
+    async def intrusions(self, base: str) -> list[str]:
+        """What the user's repository shows of the mission outside its own branch; one line each."""
+        return await asyncio.to_thread(git_audit.intrusions, self._bench, base)
+
+    async def secrets(self, base: str, found_in: Callable[[bytes], frozenset[str]]) -> list[str]:
+        """Names of the secrets in what was committed since `base`, messages included."""
+        return await asyncio.to_thread(git_audit.secrets, self._bench, base, found_in)
+
+    async def locks(self) -> tuple[Path, ...]:
+        """Locks of the mission's own that are there now."""
+        return await asyncio.to_thread(git_lifetime.locks, self._bench)
 
     async def clear_stale_locks(self) -> tuple[Path, ...]:
         """Remove what killed git commands left behind. Only for the holder of the mission's lock, on recovery."""

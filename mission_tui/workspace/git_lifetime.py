@@ -67,6 +67,14 @@ def clear_stale_locks(bench: Bench) -> tuple[Path, ...]:
     of the user's own index and refs are never touched.
     """
     wait_for_survivors(bench.lease)
+    removed = locks(bench)
+    for path in removed:
+        path.unlink(missing_ok=True)
+    return removed
+
+
+def locks(bench: Bench) -> tuple[Path, ...]:
+    """Locks and half-made indexes of the mission's own; with no command running, a killed one left them."""
     common, private = bench.place.git_dir, bench.place.private
     dropped = common / bench.place.dropped
     found = [*private.glob("scratch-*"), *private.glob("*.lock"), common / f"{bench.place.ref}.lock"]
@@ -74,10 +82,7 @@ def clear_stale_locks(bench: Bench) -> tuple[Path, ...]:
     registered = bench.registration()
     if registered:
         found += [*registered.glob("*.lock"), *registered.glob("index.*")]
-    removed = tuple(path for path in dict.fromkeys(found) if path.exists())
-    for path in removed:
-        path.unlink(missing_ok=True)
-    return removed
+    return tuple(path for path in dict.fromkeys(found) if path.exists())
 
 
 def bundle(bench: Bench, target: Path) -> None:

@@ -94,7 +94,7 @@ def test_the_launch_command_is_read_from_the_modules(tmp_path: Path, files: dict
 
 
 def test_a_framework_without_a_known_launch_is_a_gap_with_its_remedy(tmp_path: Path):
-    found = examined(tmp_path, {"requirements.txt": "flask\npytest\n"})
+    found = examined(tmp_path, {"requirements.txt": "flask\npytest\n", "tests/test_a.py": ""})
     (gap,) = found.cannot_validate
     assert gap.what == "the running Flask app"
     assert "$PORT" in gap.change
@@ -119,6 +119,7 @@ def test_an_old_project_is_read_from_setup_cfg_and_tox_without_running_setup_py(
             "setup.cfg": "[tool:pytest]\n[flake8]\n[options.entry_points]\nconsole_scripts =\n    old = old.cli:main\n",
             "tox.ini": "[testenv]\ncommands =\n  {envpython} -m pytest {posargs:tests}\n  sphinx docs\n[testenv:x]\n",
             "old/__init__.py": "",
+            "tests/test_old.py": "",
         },
     )
     assert found.proposed.setup == ('python -m pip install -e ".[test]"', "python -m pip install flake8")
@@ -339,7 +340,12 @@ def test_the_report_reads_as_plain_text(tmp_path: Path):
     text = render(
         examined(
             tmp_path,
-            {"pyproject.toml": PYPROJECT, "shop/__init__.py": "", "AGENTS.md": "`python -m pytest -q`\n"},
+            {
+                "pyproject.toml": PYPROJECT,
+                "shop/__init__.py": "",
+                "test_a.py": "",
+                "AGENTS.md": "`python -m pytest -q`\n",
+            },
         )
     )
     assert text.startswith("Stack: Python\nInstall:\n")

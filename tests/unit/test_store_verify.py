@@ -1,6 +1,7 @@
 import os
 import signal
 import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -9,9 +10,11 @@ from mission_tui.domain.budget import Limits
 from mission_tui.domain.events import (
     AnyEvent,
     BudgetChanged,
+    CommitRecorded,
     FeatureCompleted,
     MessageSaid,
     MilestoneSealed,
+    MissionAborted,
     MissionCompleted,
     VerdictRecorded,
 )
@@ -65,11 +68,14 @@ def whole() -> list[AnyEvent]:
 def tamper(files: MissionFiles, *statements: str) -> None:
     """Write behind the program's back."""
     conn = sqlite3.connect(files.database, isolation_level=None)
-    for [name] in conn.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'").fetchall():
+    triggers = conn.execute("SELECT name, sql FROM sqlite_master WHERE type = 'trigger'").fetchall()
+    for name, _ in triggers:
         conn.execute(f"DROP TRIGGER {name}")
     conn.execute("PRAGMA ignore_check_constraints = ON")
     for statement in statements:
         conn.execute(statement)
+    for _, sql in triggers:
+        conn.execute(sql)
     conn.close()
 
 
@@ -352,3 +358,31 @@ def test_a_lock_that_outlived_its_engine_is_found(tmp_path):
     finally:
         os.kill(child, signal.SIGKILL)
         process.communicate()
+
+
+def test_a_commit_of_the_product_by_a_run_that_only_validates_is_found(tmp_path):
+    reviewer = worker_started("R2").model_copy(update={"role": "reviewer"})
+    own = CommitRecorded(run_id="R2", commit="c2", tree="t-c1", paths=(".agents/skills/x/SKILL.md",), reason="Skill x")
+    foreign = own.model_copy(update={"paths": ("a.py",)})
+    files = write(tmp_path / "own", [*built(), reviewer, own])
+    assert verify(files) == []
+    files = write(tmp_path / "foreign", [*built(), reviewer, foreign])
+    broken(verify(files), 4, "run R2, a reviewer's, committed a.py, which only workers change")
+
+
+def test_a_run_that_outlived_its_mission_is_found(tmp_path):
+    files = write(tmp_path, [*approved(), worker_started(), MissionAborted(reason="enough")])
+    broken(verify(files), 8, "the mission is aborted, but R1 never ended")
+
+
+def test_a_seal_on_a_proof_that_a_later_commit_made_stale_is_found(tmp_path):
+    later = CommitRecorded(run_id="R2", commit="c2", tree="t-c2", paths=("a.py",), reason="handoff")
+    events = [*proved(), worker_started("R2", "F2"), later, run_ended("R2"), MilestoneSealed(id="M1", head="c2")]
+    broken(verify(write(tmp_path, events)), 6, "M1 was sealed although VAL-A-001 was stale")
+
+
+def test_triggers_that_were_taken_away_are_found(tmp_path):
+    files = write(tmp_path, [created()])
+    with closing(sqlite3.connect(files.database)) as db:
+        db.execute("DROP TRIGGER events_never_change")
+    broken(verify(files), 1, "are gone: events_never_change")

@@ -16,6 +16,7 @@ from mission_tui.store.verify.findings import (
     ONE_WRITER,
     PROOF,
     SPEND,
+    SURROUNDINGS,
     WORK,
     Broken,
 )
@@ -43,10 +44,10 @@ def verify(
         ledger = check_ledger(db, fact_checks(Artifacts(files.artifacts)))
         return [
             *ledger.broken,
-            *check_journal(db, ledger.mission),
+            *(check_journal(db, ledger.mission) if ledger.complete else ()),
             *commits_on_the_branch(ledger.mission, is_ancestor),
             *check_spending(db, ledger.caps),
-            *check_leftovers(db, files, redactor),
+            *check_leftovers(db, files, ledger.mission, redactor),
         ]
     except DamagedDatabase as damage:
         return [Broken(invariant=LEDGER, what=str(damage))]
@@ -62,6 +63,7 @@ __all__ = [
     "ONE_WRITER",
     "PROOF",
     "SPEND",
+    "SURROUNDINGS",
     "WORK",
     "Broken",
     "verify",

@@ -7,6 +7,7 @@ from functools import cache
 from mission_tui.domain.control import complaints
 from mission_tui.domain.events import (
     BaseProved,
+    CommitRecorded,
     FeatureCompleted,
     FlowReplayed,
     MilestoneSealed,
@@ -23,6 +24,8 @@ from mission_tui.store.artifacts import Artifacts
 from mission_tui.store.verify.findings import EVIDENCE, ONE_WRITER, PROOF, WORK, Broken
 from mission_tui.store.verify.ledger import FactCheck
 
+OWN_FOLDERS = (".mission/", ".agents/")
+
 
 def fact_checks(artifacts: Artifacts) -> Sequence[FactCheck]:
     """Every check of a single event."""
@@ -38,6 +41,7 @@ def fact_checks(artifacts: Artifacts) -> Sequence[FactCheck]:
     return (
         a_completion_follows_one_handoff,
         one_run_writes_at_a_time,
+        only_workers_change_the_product,
         a_pass_has_its_evidence,
         evidence_is_whole,
         what_is_sealed_holds,
@@ -69,6 +73,18 @@ def one_run_writes_at_a_time(mission: Mission, one: Recorded) -> Iterator[Broken
             if mission.runs.runs[other].started.role == "worker":
                 what = f"event {one.seq}: run {event.run_id} began to write while {other} was writing"
                 yield Broken(invariant=ONE_WRITER, what=what)
+
+
+def only_workers_change_the_product(mission: Mission, one: Recorded) -> Iterator[Broken]:
+    """Whoever plans or validates works on a copy; of theirs only the mission's own papers and skills are committed."""
+    event = one.event
+    if not isinstance(event, CommitRecorded) or event.run_id not in mission.runs.runs:
+        return
+    role = mission.runs.runs[event.run_id].started.role
+    foreign = [path for path in event.paths if not path.startswith(OWN_FOLDERS)]
+    if role != "worker" and foreign:
+        what = f"event {one.seq}: run {event.run_id}, a {role}'s, committed {foreign[0]}, which only workers change"
+        yield Broken(invariant=ONE_WRITER, what=what)
 
 
 def a_pass_has_its_evidence(mission: Mission, one: Recorded) -> Iterator[Broken]:

@@ -17,7 +17,9 @@ PROOF = 6
 SPEND = 7
 """Counters are right, and no call was begun beyond a cap."""
 LEFTOVERS = 8
-"""No known secret is stored, and nobody holds the lock for an engine that is gone."""
+"""No known secret is stored, and no process, lock or run is left of what is over."""
+SURROUNDINGS = 9
+"""The user's checkout, index, stash, settings and other branches are as they were."""
 
 
 class Broken(Frozen):

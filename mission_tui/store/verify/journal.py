@@ -9,8 +9,20 @@ from mission_tui.store.verify.findings import JOURNAL, Broken
 
 def check_journal(db: Connection, mission: Mission) -> Iterator[Broken]:
     """A running step of an active run is whole: its engine works on it, or the next one will settle it."""
-    for what in (*_gaps(db), *_half_steps(db), *_left_running(db, mission), *_repeated_calls(db)):
+    for what in (
+        *_strangers(db, mission),
+        *_gaps(db),
+        *_half_steps(db),
+        *_left_running(db, mission),
+        *_repeated_calls(db),
+    ):
         yield Broken(invariant=JOURNAL, what=what)
+
+
+def _strangers(db: Connection, mission: Mission) -> Iterator[str]:
+    for run_id, count in db.rows("SELECT run_id, count(*) FROM steps GROUP BY run_id"):
+        if run_id not in mission.runs.runs:
+            yield f"the journal has {count} steps of run {run_id}, of which the ledger knows nothing"
 
 
 def _gaps(db: Connection) -> Iterator[str]:

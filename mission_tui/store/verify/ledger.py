@@ -9,6 +9,7 @@ from mission_tui.domain.events import BudgetChanged, MissionCreated, Recorded
 from mission_tui.domain.mission import Mission
 from mission_tui.store.queries import BATCH, Connection
 from mission_tui.store.rows import EVENT_COLUMNS, START_OF_CHAIN, chained, recorded
+from mission_tui.store.schema import TRIGGERS
 from mission_tui.store.summary import StoredState, summarised
 from mission_tui.store.verify.findings import LEDGER, Broken
 
@@ -26,6 +27,8 @@ class LedgerReport:
     """Limits and since when they held, in Unix seconds."""
     chain: str = START_OF_CHAIN
     state: StoredState = field(default_factory=StoredState)
+    complete: bool = True
+    """False where an event could not be folded: the rest is unknown."""
 
     def say(self, what: str) -> None:
         self.broken.append(Broken(invariant=LEDGER, what=what))
@@ -38,12 +41,20 @@ def check_ledger(db: Connection, checks: Sequence[FactCheck]) -> LedgerReport:
     for problem in problems:
         if problem != "ok":
             report.say(f"the database file is damaged: {problem}")
+    if missing := _missing_guards(db):
+        report.say(f"the triggers that keep history from being changed are gone: {', '.join(missing)}")
     for row in _rows(db):
         report.chain = chained(report.chain, row)
         if not _take(report, row, checks):
+            report.complete = False
             return report
     _compare_with_stored_state(db, report)
     return report
+
+
+def _missing_guards(db: Connection) -> list[str]:
+    there = {str(row[0]) for row in db.rows("SELECT name FROM sqlite_master WHERE type = 'trigger'")}
+    return sorted(set(TRIGGERS) - there)
 
 
 def _rows(db: Connection) -> Iterator[tuple[Any, ...]]:

@@ -4,6 +4,7 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
+from mission_tui.domain.mission import Mission
 from mission_tui.store.layout import MissionFiles
 from mission_tui.store.lock import holder
 from mission_tui.store.queries import BATCH, Connection
@@ -18,9 +19,14 @@ _TEXTS = (
 )
 
 
-def check_leftovers(db: Connection, files: MissionFiles, redactor: Redactor) -> Iterator[Broken]:
-    """Secrets in database, artifacts, logs, inbox and live text; a lock held for a process that is gone."""
-    for what in (*_orphaned_lock(files), *_secrets_in_rows(db, redactor), *_secrets_in_files(files, redactor)):
+def check_leftovers(db: Connection, files: MissionFiles, mission: Mission, redactor: Redactor) -> Iterator[Broken]:
+    """Secrets in database, artifacts, logs, inbox and live text; a lock held for a process that is gone; open runs."""
+    for what in (
+        *_orphaned_lock(files),
+        *_open_runs(files, mission),
+        *_secrets_in_rows(db, redactor),
+        *_secrets_in_files(files, redactor),
+    ):
         yield Broken(invariant=LEFTOVERS, what=what)
 
 
@@ -28,6 +34,11 @@ def _orphaned_lock(files: MissionFiles) -> Iterator[str]:
     pid = holder(files)
     if pid is not None and not _alive(pid):
         yield f"the mission's lock is held although process {pid} is gone: a child of it lives on"
+
+
+def _open_runs(files: MissionFiles, mission: Mission) -> Iterator[str]:
+    if mission.ended and mission.runs.active and holder(files) is None:
+        yield f"the mission is {mission.ended}, but {', '.join(mission.runs.active)} never ended"
 
 
 def _secrets_in_rows(db: Connection, redactor: Redactor) -> Iterator[str]:

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from mission_tui.domain.plan import Services
+from mission_tui.workspace.readiness.checkout import examine_checkout
 from mission_tui.workspace.readiness.disagree import disagreements
 from mission_tui.workspace.readiness.go import examine_go
 from mission_tui.workspace.readiness.jvm import examine_gradle, examine_maven
@@ -51,7 +52,7 @@ def examine(repo: Path, which: Callable[[str], str | None] = shutil.which) -> Re
     notes += [f"{name} was found; only its Makefile, CI and documents were read" for name in other]
     if not parts and not other:
         notes.append("no manifest was found: a new project, or one without an ecosystem that is known here")
-    whole = [*parts, sources]
+    whole = [*parts, sources, examine_checkout(root)]
     notes += dict.fromkeys(note for signals in whole for note in signals.notes)
     findings = tuple(dict.fromkeys(finding for signals in whole for finding in signals.findings))
     facts = tuple(dict.fromkeys(fact for signals in whole for fact in signals.facts))

@@ -23,7 +23,8 @@ _CHECKS: tuple[tuple[str, FindingKind, tuple[str, ...]], ...] = (
     ("tests", "test", ("test", "test:unit", "test:ci", "unit")),
 )
 _MAX_MEMBERS = 100
-_NO_TESTS = "no test specified"
+_NO_TESTS = re.compile(r"no test specified|^\s*(?:echo\b[^;&|]*|true|exit 0|:)\s*$")
+"""Scripts that test nothing."""
 _SERVERS = (
     ("next", "Next.js", "{runner} next dev -p $PORT"),
     ("nuxt", "Nuxt", "{runner} nuxt dev --port $PORT"),
@@ -115,9 +116,15 @@ def _members(project: Project, package: Table, manager: str, signals: Signals) -
 def _own_scripts(scripts: Table) -> Iterator[tuple[str, str]]:
     wanted = [(kind, names) for _, kind, names in _CHECKS]
     for kind, names in [("build", ("build",)), *wanted, ("launch", ("start", "dev", "serve"))]:
-        script = next((n for n in names if isinstance(scripts.get(n), str) and _NO_TESTS not in scripts[n]), None)
+        script = next((n for n in names if isinstance(scripts.get(n), str) and not _NO_TESTS.search(scripts[n])), None)
         if script:
             yield kind, script
+
+
+def _gone(project: Project, line: str) -> str | None:
+    """The file that a script runs and that is not there, as in what was published to a registry."""
+    named = re.match(r"\s*node (?:-\S+ )*([\w./-]+\.[cm]?js)\b", line)
+    return named[1] if named and not project.has(named[1].removeprefix("./")) else None
 
 
 def _scripts(project: Project, package: Table, manager: str, signals: Signals) -> None:
@@ -125,7 +132,10 @@ def _scripts(project: Project, package: Table, manager: str, signals: Signals) -
     for name, kind, candidates in _CHECKS:
         for script in candidates:
             line = scripts.get(script)
-            if isinstance(line, str) and _NO_TESTS not in line:
+            gone = _gone(project, line) if isinstance(line, str) else None
+            if gone:
+                signals.notes.append(f"{project.name_of('package.json')}: {script} runs {gone}, which is not here")
+            elif isinstance(line, str) and not _NO_TESTS.search(line):
                 command = project.command(f"{manager} run {script}")
                 signals.check(name, kind, command, f"{project.name_of('package.json')} [scripts.{script}]")
     if "build" in scripts:
@@ -157,7 +167,9 @@ def _launch(project: Project, package: Table, dependencies: Table, manager: str,
             signals.found("launch", start, f"{source} [{dependency}]")
             signals.app = App(start=start, ready_timeout_s=60)
             return
-    signals.web = next((name for key, name in _FRAMEWORKS.items() if key in dependencies), None)
+    # A plugin or a middleware has the framework for its tests alone.
+    built_on = table(package, "dependencies")
+    signals.web = next((name for key, name in _FRAMEWORKS.items() if key in built_on), None)
     scripts = table(package, "scripts")
     for script in ("start", "serve", "dev"):
         line = scripts.get(script)
@@ -200,4 +212,4 @@ def _programs(project: Project, package: Table, signals: Signals) -> None:
     for command in signals.programs:
         signals.found("launch", f"{command} --help", f"{project.name_of('package.json')} [bin]")
     if name and package.get("private") is not True and not signals.programs:
-        signals.importable.append(name)
+        signals.importable.append(str(package["name"]))

@@ -15,7 +15,8 @@ from mission_tui.treefile import UnreadableFile, read_text
 
 SKIPPED = frozenset((
     "node_modules", "vendor", "dist", "build", "target", "venv", "env", "site-packages", "__pycache__", "docs", "doc",
-    "examples", "example", "test", "tests", "testing", "fixtures", "templates", "third_party", "coverage",
+    "examples", "example", "samples", "benchmarks", "benchmark", "test", "tests", "testing", "fixtures", "templates",
+    "third_party", "coverage",
 ))  # fmt: skip
 """Directories whose manifests and modules are not the product's own."""
 _MAX_ENTRIES = 2_000

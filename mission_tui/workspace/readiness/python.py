@@ -4,13 +4,15 @@ import configparser
 import re
 from dataclasses import dataclass, field
 
+from mission_tui.workspace.readiness.checkout import has_tests
 from mission_tui.workspace.readiness.model import Disagreement, FindingKind, Signals
 from mission_tui.workspace.readiness.project import Project, Table, entries_of, is_table, table, texts
 from mission_tui.workspace.readiness.python_launch import launch
 from mission_tui.workspace.readiness.words import classify
 
 MARKERS = ("pyproject.toml", "setup.py", "setup.cfg", "requirements.txt", "Pipfile", "manage.py", "tox.ini")
-_DEV_EXTRAS = ("test", "tests", "testing", "dev", "develop", "development", "lint", "typing", "types", "all-dev")
+_DEV_EXTRAS = ("test", "tests", "testing", "dev", "develop", "development", "lint", "linting", "typing", "types",
+               "typecheck", "typechecking", "type-checking", "all-dev")  # fmt: skip
 _DEV_REQUIREMENTS = re.compile(r"^(?:requirements[-_.]?)?(?:dev|test|tests|testing|development|ci|lint)\.(?:txt|in)$")
 _TOOL_PACKAGES = ("pytest", "ruff", "flake8", "pylint", "black", "mypy", "pyright", "basedpyright", "uvicorn")
 
@@ -207,6 +209,14 @@ def _poetry_groups(manifest: Manifest, signals: Signals) -> None:
 
 def _tests(manifest: Manifest, signals: Signals) -> None:
     project, source = manifest.project, _pytest_source(manifest)
+    own_runner = project.has("tests/runtests.py", "test/runtests.py", "runtests.py")
+    if own_runner:
+        signals.check("tests", "test", project.command(f"python {own_runner}"), project.name_of(own_runner))
+        return
+    if source and not has_tests(project):
+        told = f"{project.name_of(source)} speaks of pytest" if "." in source else "pytest is a dependency"
+        signals.notes.append(f"{told}, but no test files are here")
+        return
     if source:
         signals.check("tests", "test", project.command("python -m pytest -q"), project.name_of(source))
         return
@@ -258,7 +268,8 @@ def _lint(manifest: Manifest, signals: Signals) -> None:
 def _types(manifest: Manifest, signals: Signals) -> None:
     project = manifest.project
     mypy = _configured(manifest, "mypy", ("mypy.ini", ".mypy.ini"), ("mypy",))
-    if mypy:
+    configured = manifest.tool("pyright") or manifest.tool("basedpyright") or project.has("pyrightconfig.json")
+    if mypy and not (mypy == "its dependencies" and configured):
         own_files = bool(manifest.tool("mypy").get("files") or manifest.tool("mypy").get("packages"))
         own_files = own_files or any(
             ini.has_option("mypy", "files") for ini in (manifest.setup_cfg, project.ini("mypy.ini"))

@@ -26,6 +26,10 @@ _PORT_FROM_ENVIRONMENT = re.compile(r"environ(?:\.get\(|\[)\s*['\"]PORT['\"]|get
 _PORT_OPTION = re.compile(r"['\"]--port['\"]")
 
 
+_SERVERS = frozenset({"uvicorn", "gunicorn", "hypercorn", "daphne", "granian", "waitress"})
+"""Packages that serve somebody else's application: started alone they have nothing to answer with."""
+
+
 def launch(project: Project, dependencies: set[str], signals: Signals) -> None:
     """Find the framework and, where the modules tell, the command that starts the app on $PORT."""
     framework = next((name for key, name in _FRAMEWORKS.items() if key in dependencies), None)
@@ -78,7 +82,7 @@ def _by_port(modules: list[tuple[str, str]]) -> _Found | None:
             continue
         if _PORT_FROM_ENVIRONMENT.search(text):
             return f"{_path(path)}{_run(path)}", path, None
-        if _PORT_OPTION.search(text):
+        if _PORT_OPTION.search(text) and not _SERVERS & set(path.split("/")):
             return f"{_path(path)}{_run(path)} --port $PORT", path, None
     return None
 

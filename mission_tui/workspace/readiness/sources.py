@@ -16,6 +16,11 @@ _TARGETS: dict[str, FindingKind] = {
     "test": "test", "tests": "test", "check": "test", "unit": "test", "unittest": "test", "test-unit": "test",
     "run": "launch", "serve": "launch", "start": "launch", "dev": "launch", "server": "launch", "runserver": "launch",
 }  # fmt: skip
+_SCRIPTS: dict[str, FindingKind] = {
+    "bootstrap": "install", "install": "install", "build": "build", "lint": "lint", "check": "lint",
+    "typecheck": "types", "test": "test", "tests": "test", "server": "launch",
+}  # fmt: skip
+"""Files in `script/` or `scripts/`: what their names have meant since `Scripts To Rule Them All`."""
 _UNSURE = ("check", "dev", "style", "setup")
 _NOTES_FOR_AGENTS = ("AGENTS.md", "CLAUDE.md", "CONTRIBUTING.md", "CONTRIBUTING.rst", "DEVELOPMENT.md",
                      "README.md", "README.rst", ".github/CONTRIBUTING.md", "docs/CONTRIBUTING.md")  # fmt: skip
@@ -39,6 +44,11 @@ def examine_sources(project: Project) -> Signals:
 
 def _runners(project: Project, signals: Signals) -> None:
     """Makefile, justfile and Taskfile: their targets' names tell what they are for."""
+    for folder in ("script", "scripts"):
+        for name in project.entries(folder):
+            kind = _SCRIPTS.get(name.removesuffix(".sh"))
+            if kind:
+                signals.found(kind, f"{folder}/{name}", f"{folder}/{name}")
     file = project.has("Makefile", "makefile", "GNUmakefile")
     if file:
         _targets(project, file, "make", r"^([A-Za-z0-9][\w.-]*)\s*:(?![=:])", signals)

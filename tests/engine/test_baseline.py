@@ -1,0 +1,51 @@
+import json
+from pathlib import Path
+
+import pytest
+
+from mission_tui.cli.main import run
+from tests.support.git_repos import commit_all, hashes, make_repository, write
+
+MAKEFILE = """
+test:
+\t@echo 'running 2 tests'
+\t@echo 'test adds ... ok'
+\t@echo 'test red ... FAILED'
+\t@echo 'test result: FAILED. 1 passed; 1 failed; 0 ignored'
+\t@exit 1
+lint:
+\t@exit 3
+"""
+
+
+def repository(root: Path, **more: str) -> Path:
+    """Its test run speaks as cargo's does, so that nothing need be installed."""
+    repo = root / "repo"
+    make_repository(repo)
+    write(repo, {"Makefile": MAKEFILE, **more})
+    commit_all(repo)
+    return repo
+
+
+def test_a_baseline_is_run_told_test_by_test_and_recorded(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+    repo = repository(tmp_path)
+    before = hashes(repo)
+    assert run(["readiness", str(repo), "--run", "--network", "none", "--data-dir", str(tmp_path / "data")]) == 0
+    said = capsys.readouterr()
+    assert "; 1 passed, 1 failed" in said.out
+    assert "    fails already: red" in said.out
+    assert "no failure of it is new" in said.out
+    assert hashes(repo) == before
+    [record] = (tmp_path / "data" / "readiness").iterdir()
+    baseline = json.loads(record.read_text())["baseline"]
+    assert {c["name"]: c["exit_code"] for c in baseline["checks"]} == {"tests": 2, "lint": 2}
+    assert all(c["again_s"] is not None for c in baseline["checks"])
+
+
+def test_a_setup_that_fails_ends_the_baseline_with_its_last_words(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+    repo = repository(tmp_path, **{"requirements.txt": "no-such-package-for-this-test==1\n"})
+    arguments = ["readiness", str(repo), "--run", "--network", "none", "--json", "--data-dir", str(tmp_path / "data")]
+    assert run(arguments) == 0
+    baseline = json.loads(capsys.readouterr().out)["baseline"]
+    assert "no-such-package-for-this-test" in baseline["setup_problem"]
+    assert baseline["checks"] == []

@@ -4,6 +4,7 @@ import pytest
 
 from mission_tui.domain.decision import Decision
 from mission_tui.domain.events import DecisionOpened, ReviewRecorded, ValidationConcluded, ValidationStarted
+from mission_tui.domain.handoff import Handoff
 from mission_tui.domain.verdict import Finding
 from mission_tui.store import inbox
 from mission_tui.ui.screens.assertion import AssertionScreen
@@ -143,6 +144,8 @@ async def test_a_milestone_can_be_looked_at_while_it_is_worked_on(tmp_path: Path
 
 async def test_the_findings_begin_with_how_the_rounds_compare(tmp_path: Path, writer: MissionWriter):
     make.contradicted(writer)
+    writer.start("R7", "worker", "F4", "M2")
+    writer.complete("R7", "F4", Handoff(summary="One parser, one caller."))
     seen_first = ("the parser is slow", "a crash on empty files")
     for number, titles in ((1, seen_first), (2, ("the parser is slow",)), (3, ("a crash on empty files", "a typo"))):
         writer.append(

@@ -9,7 +9,7 @@ from mission_tui.domain.mission import Mission
 from mission_tui.domain.state.validation import RoundState
 from mission_tui.ui.estimate import runs_ahead
 from mission_tui.ui.look import ASSERTION, Line, Tone
-from mission_tui.ui.text import clean, counted, cut, one_line, padded, wrapped
+from mission_tui.ui.text import clean, cut, one_line, padded, wrapped
 from mission_tui.ui.widgets.lines import Painted
 
 NOT_TRIED = ("setup", "missing_tool", "build", "app")
@@ -102,7 +102,7 @@ def _red_first(mission: Mission) -> str:
     holding = sum(1 for r in results if live[r.assertion].guard and r.passed)
     untried = sum(1 for r in results if r.cause in NOT_TRIED)
     words = [f"{red} of {len(new)} fail on the untouched base, as they must"]
-    words += [f"{counted(holding, 'guard')} hold there" if holding != 1 else "1 guard holds there"]
+    words += [f"{holding} guards hold" if holding != 1 else "1 guard holds"]
     words += [f"▲ {empty} pass already" if empty > 1 else "▲ 1 passes already"] if empty else []
     words += [f"▲ {untried} could not be tried"] if untried else []
     return " · ".join(words)

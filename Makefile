@@ -8,7 +8,7 @@ MADE := .venv/.made
 RUNTIME := .venv/.runtime
 DEVELOPMENT := .venv/.development
 
-.PHONY: demo test lint bench bench-ui bench-validation torture torture-faults screenshots lock clean
+.PHONY: demo test lint bench bench-ui bench-validation torture torture-days torture-faults screenshots lock clean
 
 demo: $(RUNTIME)
 	@$(BIN)/mission-tui doctor --fix
@@ -34,6 +34,10 @@ bench-ui: $(DEVELOPMENT)
 	PYTHONDONTWRITEBYTECODE= $(BIN)/python -m compileall -q mission_tui
 	$(BIN)/python -m benchmarks.ui
 
+# Thirty simulated days on top of a million steps; a part of `make torture`.
+torture-days: $(DEVELOPMENT)
+	$(BIN)/python -m tests.torture.days $(ARGS)
+
 # All of the fault matrix; a part of `make torture`.
 torture-faults: $(DEVELOPMENT)
 	$(BIN)/python -m tests.torture.faults
@@ -46,6 +50,7 @@ bench-validation: $(DEVELOPMENT)
 # Hours on one core: give MINUTES, and PART=1/2 and PART=2/2 to two of them.
 torture: $(DEVELOPMENT)
 	$(BIN)/python -m tests.torture.engines
+	$(BIN)/python -m tests.torture.days
 	$(BIN)/python -m tests.torture.crash --minutes $(or $(MINUTES),60) --part $(or $(PART),1/1)
 	$(BIN)/python -m tests.torture.faults
 

@@ -41,6 +41,7 @@ def played(data: Path) -> None:
 
 async def drawn(data: Path, size: tuple[int, int], keys: tuple[str, ...]) -> str:
     """The mission's screen as SVG, once it has read everything."""
+    (data / "screen.json").unlink(missing_ok=True)  # where the last picture left off
     app = MissionApp(data, EngineLauncher(data), all_missions(data)[0].id)
     async with app.run_test(size=size) as pilot:
         await pilot.pause(SETTLE_S)

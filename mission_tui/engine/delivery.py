@@ -127,6 +127,11 @@ async def _recorded(desk: Desk, base: str, commit: str) -> CommitRecorded:
     return CommitRecorded(commit=commit, tree=tree, paths=paths, reason="handoff")
 
 
+def local_time(desk: Desk) -> datetime:
+    """The date that a commit made now has."""
+    return datetime.fromtimestamp(desk.clock.now()).astimezone()
+
+
 async def _commit(desk: Desk, assignment: Assignment, summary: str) -> str:
     """Intent first: a crash at any point leads to this same commit, once."""
     intent_file = desk.files.runs / assignment.run_id / "commit.json"
@@ -135,7 +140,7 @@ async def _commit(desk: Desk, assignment: Assignment, summary: str) -> str:
         feature = desk.mission.plan.features[assignment.feature or ""].feature
         trailers = {"Mission": desk.mission.id, "Feature": feature.id, "Run": assignment.run_id}
         message = f"{feature.id}: {feature.title}\n\n{summary}"
-        now = datetime.now().astimezone()
+        now = local_time(desk)
         intent = await desk.repo.prepare_commit(message, trailers, now, allow_empty=True)
         if intent is None:
             raise ToolProblem("nothing can be committed")
@@ -235,7 +240,7 @@ async def commit_skill_edits(desk: Desk) -> None:
 async def commit_files(desk: Desk, files: dict[str, bytes], subject: str, run_id: str | None) -> Sequence[AnyEvent]:
     """Commit given files on the mission branch; nothing when they are there already."""
     trailers = {"Mission": desk.mission.id, **({"Run": run_id} if run_id else {})}
-    commit = await desk.repo.commit_paths(files, subject, trailers, datetime.now().astimezone())
+    commit = await desk.repo.commit_paths(files, subject, trailers, local_time(desk))
     if commit is None:
         # There already: either for long, or a crash came between the commit and the fact.
         commit = await desk.repo.head()

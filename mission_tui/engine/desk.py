@@ -1,7 +1,6 @@
 """What every part of the engine shares: the stores, the repository, the seats and the state."""
 
 import os
-import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
@@ -18,7 +17,9 @@ from mission_tui.domain.mission import Mission
 from mission_tui.domain.ports import Model
 from mission_tui.domain.seats import SeatSettings
 from mission_tui.domain.states import DecisionKind
+from mission_tui.engine.clock import Clock, SystemClock
 from mission_tui.llm.retry import RetryNotice
+from mission_tui.proof.secrets import Secrets
 from mission_tui.store.artifacts import Artifacts
 from mission_tui.store.database import MissionDatabase
 from mission_tui.store.journal import Journal
@@ -58,10 +59,14 @@ class Desk:
     on_notice: Callable[[str], None] = lambda _: None
     """Told, in one line each, why a provider is asked again."""
     patience: Patience = field(default_factory=Patience)
+    clock: Clock = field(default_factory=SystemClock)
     slots: int = field(default_factory=lambda: len(os.sched_getaffinity(0)))
     """How many boxes may prove at the same time."""
     _live: dict[str, LiveWriter] = field(default_factory=dict[str, LiveWriter])
-    _worked_until: float = field(default_factory=time.monotonic)
+    _worked_until: float = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._worked_until = self.clock.monotonic()
 
     @property
     def mission(self) -> Mission:
@@ -75,6 +80,13 @@ class Desk:
     def transaction(self, name: str = "transaction") -> AbstractContextManager[object]:
         """Ledger and journal writes inside become durable together. The name is for `crashpoints`."""
         return self.db.atomic(name)
+
+    @property
+    def secrets(self) -> Secrets:
+        """What the services manifest declares, from the engine's environment; from now on it is kept out of records."""
+        found = Secrets.of(self.mission.plan.services.secrets, os.environ)
+        self.db.redactor.learn(found.values)
+        return found
 
     def seat(self, role: str) -> SeatSettings:
         return self.mission.seats.get(role) or self.mission.seats["default"]
@@ -94,7 +106,7 @@ class Desk:
 
         Less than `at_least_s` seconds are left to the next call: not every look is worth a transaction.
         """
-        now = time.monotonic()
+        now = self.clock.monotonic()
         if not idle and now - self._worked_until > at_least_s:
             self.journal.add_wall(now - self._worked_until)
         if idle or now - self._worked_until > at_least_s:

@@ -8,8 +8,7 @@ import os
 import re
 import signal
 import sys
-import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -18,11 +17,12 @@ from mission_tui.config import ConfigProblem, load_notify
 from mission_tui.content.resources import prompts_dir
 from mission_tui.content.roles import load_roles
 from mission_tui.crashpoints import around
-from mission_tui.domain.events import Recorded
+from mission_tui.domain.events import AnyEvent, MissionCreated, PlanDrafted, Recorded, SeatChanged
 from mission_tui.domain.gates import check
 from mission_tui.domain.mission import Mission
 from mission_tui.domain.ports import Model
 from mission_tui.domain.seats import SeatSettings
+from mission_tui.engine.clock import Clock, SystemClock
 from mission_tui.engine.desk import Desk, ModelMaker, Patience
 from mission_tui.engine.hook import hooked
 from mission_tui.engine.loop import MissionLoop
@@ -63,6 +63,7 @@ class HostOptions:
     make_model: ModelMaker = default_model
     on_notice: Callable[[str], None] = lambda _: None
     patience: Patience = field(default_factory=Patience)
+    clock: Clock = field(default_factory=SystemClock)
 
 
 async def run_mission(files: MissionFiles, options: HostOptions) -> int:
@@ -72,12 +73,13 @@ async def run_mission(files: MissionFiles, options: HostOptions) -> int:
         db = MissionDatabase.open(files, redactor=host_secrets(files))
         try:
             desk = await open_desk(files, db, options)
+            ended = desk.mission.ended is not None
             async with asyncio.TaskGroup() as group:
                 warm = group.create_task(preload(desk.mission.seats.values()))
                 try:
                     await MissionLoop(desk).run(options.wait)
                 finally:
-                    desk.clock_work(at_least_s=0)
+                    desk.clock_work(idle=ended, at_least_s=0)
                     warm.cancel()
             return exit_code(desk.mission)
         finally:
@@ -89,26 +91,39 @@ async def run_mission(files: MissionFiles, options: HostOptions) -> int:
 def host_secrets(files: MissionFiles) -> Redactor:
     """What must never be stored: variables that are named like keys, or from which a seat takes its key."""
     with Reader(files) as reader:
-        named = {name for seat in reader.mission().seats.values() for name in seat.key_variables}
+        recorded = reader.events(limit=-1, kinds=("mission_created", "seat_changed", "plan_drafted"))
+    named = {name for r in recorded for name in _key_variables(r.event)}
     return Redactor({k: v for k, v in os.environ.items() if SECRET_NAME.search(k) or k in named})
+
+
+def _key_variables(event: AnyEvent) -> Iterable[str]:
+    """Read from its facts: a fold of a long mission's ledger takes the better part of a second."""
+    if isinstance(event, MissionCreated):
+        return [name for seat in event.seats.values() for name in seat.key_variables]
+    if isinstance(event, SeatChanged):
+        return event.seat.key_variables
+    return event.services.secrets if isinstance(event, PlanDrafted) and event.services else ()
 
 
 async def open_desk(files: MissionFiles, db: MissionDatabase, options: HostOptions) -> Desk:
     """Everything the engine works with, from what is stored."""
-    ledger = Ledger(db, check, time.time)
+    repo = await MissionRepository.open(files.worktree)
+    repo.check_present()
+    ledger = Ledger(db, check, options.clock.now)
     return Desk(
         files=files,
         db=db,
         ledger=ledger,
-        journal=Journal(db, time.time),
+        journal=Journal(db, options.clock.now),
         artifacts=Artifacts(files.artifacts, db.redactor),
-        repo=await MissionRepository.open(files.worktree),
+        repo=repo,
         roles=load_roles(prompts_dir()),
         make_model=options.make_model,
         browser=find_browser(),
         on_event=hooked(_hook(), files.id, options.on_event),
         on_notice=options.on_notice,
         patience=options.patience,
+        clock=options.clock,
         slots=max(1, min(8, os.cpu_count() or 1)),
     )
 

@@ -15,6 +15,7 @@ from mission_tui.engine.commands import consequences
 from mission_tui.engine.desk import Desk
 from mission_tui.engine.parking import is_named, park, seconds_to_wait, wake
 from mission_tui.engine.replay import Replays
+from mission_tui.engine.trees import clear_leftovers
 from mission_tui.engine.validation import Validation
 from mission_tui.store import inbox
 from mission_tui.store.errors import lacking
@@ -42,6 +43,7 @@ class MissionLoop:
     async def run(self, wait: bool) -> None:
         """Return when the mission has ended or, unless `wait`, when it needs the human."""
         await self.desk.repo.clear_stale_locks()
+        await clear_leftovers(self.desk)
         self.agents.cancel_leftovers()
         self._try_again()
         async with asyncio.TaskGroup() as group:
@@ -55,7 +57,11 @@ class MissionLoop:
 
     def _try_again(self) -> None:
         """Who starts the engine again wants it to go on: what stopped it is tried anew, but not before its time."""
-        stopped = [d for d in self.desk.mission.decisions.open if d.kind in ("provider", "box") and not is_named(d)]
+        stopped = [
+            d
+            for d in self.desk.mission.decisions.open
+            if d.kind in ("provider", "box") and not is_named(d, self.desk.clock.now())
+        ]
         self.desk.append(*(DecisionWithdrawn(id=d.id, reason="the engine was started again") for d in stopped))
 
     async def _advance(self, wait: bool) -> None:
@@ -123,11 +129,10 @@ class MissionLoop:
     async def _wait(self) -> None:
         self.desk.clock_work()
         self._news.clear()
-        seconds = seconds_to_wait(self.desk.mission)
+        seconds = seconds_to_wait(self.desk.mission, self.desk.clock.now())
         # The timer stands still while the machine sleeps, the time that was named does not.
         limit = None if seconds is None else min(seconds, LONGEST_NAP_S)
-        with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(self._news.wait(), limit)
+        await self.desk.clock.wait(self._news, limit)
         self.desk.clock_work(idle=True)
 
     async def _work(self, action: n.Action) -> None:

@@ -32,30 +32,30 @@ def park(desk: Desk, error: ModelError) -> None:
 
 def wake(desk: Desk) -> None:
     """Let go on what has waited long enough."""
-    due = [d for d in parked(desk.mission) if d.retry_at is not None and d.retry_at <= time.time()]
+    due = [d for d in parked(desk.mission) if d.retry_at is not None and d.retry_at <= desk.clock.now()]
     desk.append(*(DecisionWithdrawn(id=d.id, reason=WOKEN) for d in due))
 
 
-def seconds_to_wait(mission: Mission) -> float | None:
+def seconds_to_wait(mission: Mission, now: float) -> float | None:
     """Until the next parked call may be made; None when no time is set."""
     times = [d.retry_at for d in parked(mission) if d.retry_at is not None]
-    return max(0.0, min(times) - time.time()) if times else None
+    return max(0.0, min(times) - now) if times else None
 
 
 def parked(mission: Mission) -> Sequence[Decision]:
     return [d for d in mission.decisions.open if d.kind == "provider"]
 
 
-def is_named(decision: Decision) -> bool:
+def is_named(decision: Decision, now: float) -> bool:
     """Whether the provider itself named the time: calling it earlier is useless, also after a restart."""
-    return bool(decision.payload.get("named")) and (decision.retry_at or 0) > time.time()
+    return bool(decision.payload.get("named")) and (decision.retry_at or 0) > now
 
 
 def _retry_at(desk: Desk, error: ModelError, attempt: int) -> float | None:
     """The named time. One that is over, or was named before and did not help, is no reason to ask without a pause."""
     if error.retry_at is None and not isinstance(error, ModelUnavailable):
         return None
-    now = time.time()
+    now = desk.clock.now()
     pause = min(desk.patience.first_s * 2 ** min(attempt - 1, 30), desk.patience.longest_s)
     if error.retry_at is None or error.retry_at <= now:
         return now + pause

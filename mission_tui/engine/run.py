@@ -1,7 +1,6 @@
 """One agent's life: ask, act, until a terminal call is accepted. The same loop serves every role."""
 
 import asyncio
-import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
@@ -131,7 +130,7 @@ class AgentRun:
         """The model's next reply; None when it gave none that can be used, which the steps tell."""
         started = self.steps.start_model(self.model.name)
         request = ModelRequest(messages=self.conversation.messages(self.steps.all), tools=self.conversation.tools)
-        began = time.monotonic()
+        began = self.desk.clock.monotonic()
         try:
             reply = await self.model.complete(request, self.desk.live(self.id).add)
         except ContextOverflow as error:
@@ -143,7 +142,7 @@ class AgentRun:
             return None
         except Exception as error:
             self.steps.finish(started, "failed", {"error": str(error)})
-            self.desk.clock_unanswered(time.monotonic() - began)
+            self.desk.clock_unanswered(self.desk.clock.monotonic() - began)
             raise
         reply = reply.model_copy(update={"message": with_unique_ids(reply.message, started.n)})
         self.steps.record(self._answered(started, reply), later=True)

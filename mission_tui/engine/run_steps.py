@@ -1,6 +1,5 @@
 """A run's steps while it is played: what the journal has of them, and results that are about to be written."""
 
-import time
 from collections.abc import Callable
 from typing import Literal
 
@@ -25,7 +24,7 @@ class RunSteps:
         self.all = desk.journal.steps(run_id)
         self._unsaved: list[FinishedStep] = []
         self._worked_before = sum(map(_duration, self.all))
-        self._since = time.monotonic()
+        self._since = desk.clock.monotonic()
 
     @property
     def count(self) -> int:
@@ -39,7 +38,7 @@ class RunSteps:
     @property
     def seconds(self) -> float:
         """How long the run has worked. Time in which no provider answered counts only until the run is parked."""
-        return self._worked_before + time.monotonic() - self._since
+        return self._worked_before + self.desk.clock.monotonic() - self._since
 
     @property
     def usage(self) -> Usage:

@@ -1,6 +1,5 @@
 """A run's model: its seat's own, or the fallback while that one does not answer. Who answers is in the ledger."""
 
-import time
 from collections.abc import Callable
 
 from mission_tui.domain.events import SeatSwitched
@@ -41,7 +40,12 @@ class SeatModel:
         """Who is asked now."""
         standing_in = self._desk.mission.standing_in.get(self._role)
         fallback = self._seat.fallback
-        if fallback is None or standing_in is None or standing_in.until is None or standing_in.until <= time.time():
+        if (
+            fallback is None
+            or standing_in is None
+            or standing_in.until is None
+            or standing_in.until <= self._desk.clock.now()
+        ):
             return self._seat
         return fallback
 
@@ -53,8 +57,8 @@ class SeatModel:
         try:
             reply = await self._ask(seat, request, on_delta)
         except (ModelUnavailable, QuotaExhausted, ModelMisconfigured) as error:
-            soonest = time.time() + self._desk.patience.first_s
-            usual = time.time() + self._desk.patience.longest_s
+            soonest = self._desk.clock.now() + self._desk.patience.first_s
+            usual = self._desk.clock.now() + self._desk.patience.longest_s
             self._switch(fallback, str(error), max(soonest, error.retry_at or usual))
             return await self._ask_instead(error, fallback, request, on_delta)
         if self._role in self._desk.mission.standing_in:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from threading import Lock
+from typing import Any
 
 from mission_tui.domain.budget import Spend
 from mission_tui.domain.events import DecisionOpened, Recorded
@@ -17,7 +18,7 @@ from mission_tui.store.errors import (
     StoreError,
 )
 from mission_tui.store.layout import MissionFiles
-from mission_tui.store.rows import EVENT_COLUMNS, recorded
+from mission_tui.store.rows import EVENT_COLUMNS, event_of, recorded
 from mission_tui.store.steps import (
     COUNTERS,
     STEP_COLUMNS,
@@ -53,9 +54,10 @@ class Reader:
     def mission(self) -> Mission:
         """The present state. Folds only what is new since the last call."""
         with self._folding:
-            while batch := self.events(self._mission.seq, BATCH):
-                for one in batch:
-                    self._fold(one)
+            query = f"SELECT {EVENT_COLUMNS} FROM events WHERE seq > ? ORDER BY seq LIMIT ?"
+            while batch := self._db.rows(query, (self._mission.seq, BATCH)):
+                for row in batch:
+                    self._fold(row)
                 if len(batch) < BATCH:
                     break
             return self._mission
@@ -144,15 +146,20 @@ class Reader:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def _fold(self, one: Recorded) -> None:
-        if one.seq != self._mission.seq + 1:
+    def _fold(self, row: tuple[Any, ...]) -> None:
+        seq, at = row[:2]
+        if seq != self._mission.seq + 1:
             raise DamagedDatabase(self._db.path, f"event {self._mission.seq + 1} is missing")
         try:
-            self._mission = self._mission.apply(one.event)
+            event = event_of(row)
+        except ValueError as error:
+            raise DamagedDatabase(self._db.path, f"event {seq} makes no sense") from error
+        try:
+            self._mission = self._mission.apply(event)
         except (KeyError, IndexError) as error:
-            raise DamagedDatabase(self._db.path, f"event {one.seq} names what is not there: {error}") from error
-        if isinstance(one.event, DecisionOpened):
-            self._opened[one.event.decision.id] = one.at
+            raise DamagedDatabase(self._db.path, f"event {seq} names what is not there: {error}") from error
+        if isinstance(event, DecisionOpened):
+            self._opened[event.decision.id] = at
 
 
 def summary(files: MissionFiles) -> MissionSummary:

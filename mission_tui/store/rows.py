@@ -29,8 +29,13 @@ def encoded(event: AnyEvent, redactor: Redactor) -> tuple[AnyEvent, str]:
 
 def recorded(row: Sequence[Any]) -> Recorded:
     """A row of EVENT_COLUMNS. Raises ValueError when its data do not fit its kind."""
-    seq, at, kind, run_id, data = row
-    return Recorded.model_construct(seq=seq, at=at, event=event_from(kind, run_id, from_json(data)))
+    return Recorded.model_construct(seq=row[0], at=row[1], event=event_of(row))
+
+
+def event_of(row: Sequence[Any]) -> AnyEvent:
+    """The fact in a row of EVENT_COLUMNS. Raises ValueError when its data do not fit its kind."""
+    _, _, kind, run_id, data = row
+    return event_from(kind, run_id, from_json(data))
 
 
 def chained(chain: str, row: Sequence[Any]) -> str:

@@ -8,7 +8,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Generic, Literal, Protocol, TypeVar
 
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
 from mission_tui.domain.base import Frozen
 from mission_tui.domain.contract import Assertion, Proof
@@ -20,6 +20,7 @@ from mission_tui.domain.verdict import Cause, ControlResult, Evidence, VerdictSt
 from mission_tui.domain.weakened import Candidate
 from mission_tui.proof.interactive import Interactive
 from mission_tui.proof.results import RawEvidence
+from mission_tui.proof.secrets import Secrets
 from mission_tui.tools.tree import TreeFiles
 
 ToolKind = Literal["read", "write", "command", "state", "suspend"]
@@ -97,6 +98,11 @@ class Workshop(Protocol):
     def tree(self) -> TreeFiles: ...
     async def box(self) -> Box: ...
     async def interactive(self) -> Interactive: ...
+    @property
+    def secrets(self) -> Secrets:
+        """What this run may use of the services manifest's secrets."""
+        ...
+
     async def app_url(self) -> str | None:
         """Where the app of the services manifest listens in this run's box; None while it does not run."""
         ...
@@ -155,10 +161,7 @@ class Tool(Generic[ArgsT]):
 
     def spec(self, role: str = "") -> ToolSpec:
         """The tool as a model of this role is told of it."""
-        schema = self.args.model_json_schema()
-        schema.pop("title", None)
-        schema.pop("description", None)
-        return ToolSpec(name=self.name, description=_description(self.name, role), parameters=schema)
+        return ToolSpec(name=self.name, description=_description(self.name, role), parameters=_schema(self.args))
 
     async def call(self, arguments: str, workshop: Workshop) -> ToolResult:
         """Parse the raw arguments strictly and run. Raises ToolProblem with what to mend."""
@@ -190,6 +193,14 @@ def _explain(tool: Tool[Any], error: ValidationError) -> str:
 def _plain(kind: str, message: str) -> str:
     plain = {"missing": "is missing", "extra_forbidden": "is not a field here"}
     return plain.get(kind, message.removeprefix("Value error, "))
+
+
+@cache
+def _schema(args: type[BaseModel]) -> JsonObject:
+    schema = args.model_json_schema()
+    schema.pop("title", None)
+    schema.pop("description", None)
+    return schema
 
 
 @cache

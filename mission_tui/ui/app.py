@@ -82,7 +82,7 @@ class MissionApp(App[None]):
         return self._home
 
     def on_mount(self) -> None:
-        place = last_place(self.data)
+        place = self._kept_place = last_place(self.data)
         if self._open_at_start is not None:
             self.open_mission(self._open_at_start, place=place if place.mission == self._open_at_start else None)
         elif (

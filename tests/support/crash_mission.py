@@ -232,13 +232,18 @@ def answer_to(files: MissionFiles, decision: Decision) -> Decide:
 
 
 def lay_environment(root: Path, files: MissionFiles) -> None:
-    """An empty environment is enough; making one takes a second. The pipe lies in it, where every box sees it."""
-    files.env.mkdir(exist_ok=True)
-    (files.env / ".whole").touch()
-    (files.env / "setup.sha256").write_text("e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855")
+    """An empty one, and in it the pipe, where every box sees it."""
+    empty_environment(files)
     pipe = files.env / MARKS
     if not pipe.exists():
         os.link(root / MARKS, pipe)
+
+
+def empty_environment(files: MissionFiles) -> None:
+    """It is enough for a mission without setup commands; making one takes a second."""
+    files.env.mkdir(exist_ok=True)
+    (files.env / ".whole").touch()
+    (files.env / "setup.sha256").write_text("e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855")
 
 
 class Marks:

@@ -1,3 +1,4 @@
+import contextlib
 import os
 import re
 from collections.abc import Callable
@@ -122,14 +123,20 @@ def data(missions: Path):
     return missions
 
 
-def compare(seen: Screen, name: str, size: tuple[int, int]) -> None:
-    """Word for word, and nothing beyond the last column."""
-    shown = "\n".join(line.rstrip() for line in seen.lines) + "\n"
-    shown = re.sub(r"\b2h \d\dm", "2h ??m", shown)  # how long a step has been running
+async def compare(seen: Screen, name: str, size: tuple[int, int]) -> None:
+    """Word for word, and nothing beyond the last column, once all that is on its way is drawn."""
+
+    def shown() -> str:
+        text = "\n".join(line.rstrip() for line in seen.lines) + "\n"
+        return re.sub(r"\b2h \d\dm", "2h ??m", text)  # how long a step has been running
+
     path = FOLDER / f"{name}-{size[0]}x{size[1]}.txt"
     if os.environ.get("UPDATE_SNAPSHOTS"):
-        path.write_text(shown, encoding="utf-8")
-    assert shown == path.read_text(encoding="utf-8")
+        path.write_text(shown(), encoding="utf-8")
+    expected = path.read_text(encoding="utf-8")
+    with contextlib.suppress(AssertionError):
+        await seen.until(lambda: shown() == expected)
+    assert shown() == expected
 
 
 @pytest.mark.parametrize("size", SIZES)
@@ -141,7 +148,7 @@ async def test_every_screen_at_every_size(data: Path, name: str, size: tuple[int
         await seen.shows(*shot.first)
         await seen.press(*shot.keys)
         await seen.shows(*shot.then)
-        compare(seen, name, size)
+        await compare(seen, name, size)
 
 
 @pytest.mark.parametrize("size", SIZES)
@@ -153,7 +160,7 @@ async def test_an_assertion_at_every_size(data: Path, size: tuple[int, int]):
         await seen.press("end")
         await seen.shows("▀▀▀▀▀▀")
         await seen.press("home")
-        compare(seen, "assertion", size)
+        await compare(seen, "assertion", size)
 
 
 @pytest.mark.parametrize("size", SIZES)
@@ -164,4 +171,4 @@ async def test_a_new_mission_at_every_size(tmp_path: Path, size: tuple[int, int]
         await seen.shows("New mission", "Repository")
         seen.app.screen.query_one("#repo", Input).value = "~/src/ledger"
         await seen.shows("~/src/ledger", "Stack: Python", "python -m pip")
-        compare(seen, "new-mission", size)
+        await compare(seen, "new-mission", size)

@@ -131,7 +131,7 @@ def test_an_event_that_makes_no_sense_is_damage(tmp_path):
     conn.execute("DROP TRIGGER events_never_change")
     conn.execute("UPDATE events SET data = '{}' WHERE seq = 2")
     conn.close()
-    with Reader(files) as reader, pytest.raises(DamagedDatabase, match="an event after 0 makes no sense"):
+    with Reader(files) as reader, pytest.raises(DamagedDatabase, match="event 2 makes no sense"):
         reader.mission()
 
 

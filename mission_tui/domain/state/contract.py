@@ -1,8 +1,9 @@
 """The contract as drafted, approved, amended and signed over."""
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import assert_never
 
+from mission_tui.domain.base import replace
 from mission_tui.domain.contract import Amendment, Assertion
 from mission_tui.domain.events import AssertionOverridden, ContractAmended, ContractDrafted, ContractEvent
 

@@ -1,8 +1,9 @@
 """Messages between human and orchestrator, shared constraints, skills, and decisions."""
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import assert_never
 
+from mission_tui.domain.base import replace
 from mission_tui.domain.decision import Answer, Decision
 from mission_tui.domain.events import (
     ConstraintBroadcast,

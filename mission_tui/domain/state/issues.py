@@ -1,8 +1,9 @@
 """Issues: what must become a feature, go to the backlog or be dismissed before the mission goes on."""
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import assert_never
 
+from mission_tui.domain.base import replace
 from mission_tui.domain.events import FindingSeen, IssueDismissed, IssueEvent, IssueOpened
 from mission_tui.domain.handoff import Issue
 

@@ -1,8 +1,9 @@
 """Milestones and features, and how far each has come."""
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import TypeVar, assert_never
 
+from mission_tui.domain.base import replace
 from mission_tui.domain.events import (
     FeatureAdded,
     FeatureCancelled,
@@ -129,6 +130,9 @@ class PlanState:
 
     def current_milestone(self) -> str | None:
         return next((name for name, m in self.milestones.items() if not m.sealed), None)
+
+    def last_milestone(self) -> str | None:
+        return next(reversed(self.milestones), None)
 
     def _drafted(self, event: PlanDrafted) -> "PlanState":
         milestones = dict(self.milestones)

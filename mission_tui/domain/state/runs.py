@@ -1,8 +1,9 @@
 """Runs, and the handoffs that ended them."""
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import assert_never
 
+from mission_tui.domain.base import replace
 from mission_tui.domain.events import (
     HandoffRecorded,
     RunEnded,

@@ -123,7 +123,7 @@ def _finding(told: Told, width: int) -> Iterator[Painted]:
     )
     if where:
         yield Painted("", (" " * 17 + cut(one_line(where), width - 17), "code"))
-    yield from _wrapped(f"{finding.evidence}. {finding.consequence}", width, 17, "faint", 4)
+    yield from _wrapped(f"{finding.evidence.rstrip('.')}. {finding.consequence}", width, 17, "faint", 4)
 
 
 def _wrapped(text: str, width: int, indent: int, tone: Tone, most: int) -> list[Painted]:

@@ -27,7 +27,6 @@ PICTURES = {
     "findings": (120, 40, ("r", "f")),
     "skills": (120, 40, ("s",)),
     "plan": (120, 40, ("e",)),
-    "home": (120, 40, ("escape",)),
     "help": (120, 40, ("question_mark",)),
 }
 SETTLE_S = float(os.environ.get("SETTLE_S", "2"))

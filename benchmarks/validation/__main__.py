@@ -87,6 +87,7 @@ def report(correct: list[Outcome], broken: list[Outcome], everything: bool) -> b
     alarms = [o for o in correct if o.complaints]
     for outcome in alarms:
         print(f"false alarm on {outcome.sample.name}: {'; '.join(outcome.complaints)}")
+    print(f"proofs on correct versions that were blocked and proved once more: {sum(o.again for o in correct)}")
     print(f"caught {share:.1%} (to reach: {TO_CATCH:.0%}); {len(alarms)} false alarms in {len(correct)} correct runs")
     return share >= TO_CATCH and not alarms
 

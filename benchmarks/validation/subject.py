@@ -13,7 +13,7 @@ from mission_tui.domain.verdict import CheckOutcome, compare_check
 from mission_tui.domain.weakened import candidates
 from mission_tui.proof.checks import run_check
 from mission_tui.proof.prove import Stage, prove_all
-from mission_tui.proof.results import ProofResult
+from mission_tui.proof.results import ProofResult, seen_again
 from mission_tui.workspace.box import BoxSpec, open_box
 from mission_tui.workspace.browser_path import find_browser
 from mission_tui.workspace.environment import prepare_environment
@@ -30,6 +30,8 @@ class Outcome:
     defect: Defect | None
     complaints: list[str] = field(default_factory=list[str])
     seconds: float = 0.0
+    again: int = 0
+    """Proofs that were blocked and proved once more."""
 
 
 class Enough(Exception):
@@ -94,12 +96,23 @@ async def _prove(sample: Sample, outcome: Outcome, stage: Stage, stop_early: boo
         await asyncio.to_thread(snapshot.restore)
 
     def record(result: ProofResult) -> None:
+        if result.status not in ("passed", "blocked"):
+            complain(result)
+
+    def complain(result: ProofResult) -> None:
         if result.status != "passed":
             outcome.complaints.append(f"{result.assertion.id} {result.status} ({result.cause}): {result.reason}")
             if stop_early:
                 raise Enough
 
-    await prove_all(sample.plan.contract, stage, reset, record)
+    # As the engine does: what is blocked is proved once more, and only then reported.
+    blocked = {r.assertion.id: r for r in await prove_all(sample.plan.contract, stage, reset, record)}
+    again = [r.assertion for r in blocked.values() if r.status == "blocked"]
+    if again:
+        await reset()
+    for result in await prove_all(again, stage, reset):
+        outcome.again += 1
+        complain(seen_again(blocked[result.assertion.id], result))
 
 
 async def _run_checks(services: Services, box: Box, run_dir: Path) -> list[CheckOutcome]:

@@ -1,6 +1,7 @@
 """Runs setup, checks and mechanical proofs on scratch copies of a commit's tree."""
 
 import asyncio
+import contextlib
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
@@ -14,12 +15,14 @@ from mission_tui.engine.trees import RunTree, copy_of
 from mission_tui.engine.workshop import store_evidence
 from mission_tui.proof.checks import run_check
 from mission_tui.proof.prove import Stage, prove_all
-from mission_tui.proof.results import ProofResult, RawEvidence
+from mission_tui.proof.results import ProofResult, RawEvidence, seen_again
 from mission_tui.tools.base import Halted
 from mission_tui.workspace.box import open_box
 from mission_tui.workspace.environment import prepare_environment
 from mission_tui.workspace.tree_snapshot import TreeSnapshot
 
+TELLING = 3
+"""How many proofs that are blocked twice tell that the rest need not be tried again."""
 SETUP_STAMP = "setup.sha256"
 
 
@@ -37,6 +40,8 @@ class Proving:
     def __init__(self, desk: Desk) -> None:
         self.desk = desk
         self._free_slots = asyncio.Semaphore(desk.slots)
+        self._only_one = asyncio.Lock()
+        """Held by who collects all slots."""
 
     async def prepare(self, commit: str) -> str | None:
         """Make the mission's environment once per setup; the reason in one line when setup fails."""
@@ -114,6 +119,46 @@ class Proving:
     ) -> list[ProofResult]:
         """Prove assertions on copies of one tree, as many beside each other as there are slots."""
         return await self.prove_at({commit: assertions}, label, record)
+
+    async def prove_for_sure(
+        self, assertions: Sequence[Assertion], commit: str, label: str, record: Callable[[ProofResult], None]
+    ) -> list[ProofResult]:
+        """As `prove`, but what is blocked is proved once more, alone, before it is recorded: a busy machine blocks too.
+
+        When the first of them are blocked again, the rest are not tried: then it is not the machine.
+        """
+        first: dict[str, ProofResult] = {}
+
+        def recorded(result: ProofResult) -> None:
+            if result.status == "blocked":
+                first[result.assertion.id] = result
+            else:
+                record(result)
+
+        seen = {r.assertion.id: r for r in await self.prove(assertions, commit, label, recorded)}
+        blocked = [a for a in assertions if a.id in first]
+        for part in (blocked[:TELLING], blocked[TELLING:]):
+            for result in await self._alone(
+                part, commit, label, lambda r: record(seen_again(first[r.assertion.id], r))
+            ):
+                seen[result.assertion.id] = seen_again(first[result.assertion.id], result)
+            if all(seen[a.id].status == "blocked" for a in part):
+                break
+        for assertion in blocked[TELLING:]:
+            if seen[assertion.id] is first[assertion.id]:
+                record(first[assertion.id].model_copy(update={"evidence": ()}))
+        return [seen[a.id] for a in assertions]
+
+    async def _alone(
+        self, assertions: list[Assertion], commit: str, label: str, record: Callable[[ProofResult], None]
+    ) -> list[ProofResult]:
+        """One after the other, while nothing else is proved here."""
+        if not assertions:
+            return []
+        async with self._only_one, contextlib.AsyncExitStack() as slots:
+            for _ in range(self.desk.slots):
+                await slots.enter_async_context(self._free_slots)
+            return await self._prove_in_box(assertions, Ground(commit), f"{label}-again", record)
 
     async def prove_at(
         self,

@@ -80,7 +80,7 @@ class Replays:
             evidence = tuple(store_evidence(self.desk, raw, f"E{k}") for k, raw in enumerate(result.evidence, 1))
             self._record(name, (result.status, result.cause, result.reason), evidence, mission.tree)
 
-        await self.proving.prove([mission.provable(name)], mission.head, "replay-for-the-human", record)
+        await self.proving.prove_for_sure([mission.provable(name)], mission.head, "replay-for-the-human", record)
 
     def _record(
         self, name: str, seen: tuple[VerdictStatus, Cause | None, str], evidence: tuple[Evidence, ...], tree: str
@@ -105,7 +105,7 @@ async def replay_flow(desk: Desk, assertion: Assertion, commit: str, label: str)
     def keep(result: ProofResult) -> None:
         evidence.extend(store_evidence(desk, raw, f"replay-{k}") for k, raw in enumerate(result.evidence, 1))
 
-    (result,) = await proving.prove([assertion], commit, f"replay-{label}", keep)
+    (result,) = await proving.prove_for_sure([assertion], commit, f"replay-{label}", keep)
     control = None
     if result.status == "passed" and not exempt(desk.mission, assertion):
         wanted = [(assertion, grounds(desk.mission, assertion.id))]

@@ -103,7 +103,8 @@ class RunWorkshop:
         try:
             self.secrets.check()
             self._app = self._app or AppUnderTest(app, await self.box(), secrets=self.secrets)
-            return await self._app.start()
+            url = await self._app.start()
+            return f"{url} ({self._app.tries})" if self._app.tries else url
         except (AppFailure, SecretMissing) as failure:
             names = "" if self.secrets.values else ", ".join(self.mission.plan.services.secrets)
             hint = f"\n({names}: only proofs and the user tester are given the secrets)" if names else ""

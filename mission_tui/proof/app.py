@@ -7,6 +7,7 @@ import time
 
 from mission_tui.domain.plan import App
 from mission_tui.domain.ports import Box, BoxError
+from mission_tui.proof.driver.patterns import PatternTooSlow, found
 from mission_tui.proof.secrets import NONE, Secrets
 
 HOST = "localhost"
@@ -42,10 +43,13 @@ class AppUnderTest:
         self.name = name
         self._secrets = secrets
         self.url: str | None = None
+        self.failed_starts: list[AppFailure] = []
+        """The tries of the last start that ended at once, before one that did not."""
         self._box = box
 
     async def start(self) -> str:
         """Its URL once it is ready; started again if it had died. Raises AppFailure."""
+        self.failed_starts = []
         if self.url is not None and await self.running():
             return self.url
         for attempt in range(1, STARTS + 1):
@@ -56,13 +60,22 @@ class AppUnderTest:
                 await self._wait_until_ready(port)
             except BoxError as error:
                 raise AppFailure(f"the app cannot be started: {error}") from None
-            except EndedAtStart:
+            except EndedAtStart as ended:
                 if attempt == STARTS:
-                    raise
+                    self.failed_starts = []
+                    raise AppFailure(f"{ended.reason} (at {STARTS} tries)", ended.log) from None
+                self.failed_starts.append(ended)
                 continue
             self.url = f"http://{HOST}:{port}"
             break
         return self.url or ""
+
+    @property
+    def tries(self) -> str:
+        """What to say of a start that took more than one try; empty when the first did."""
+        if not self.failed_starts:
+            return ""
+        return f"the app started at try {len(self.failed_starts) + 1} only; before, {self.failed_starts[-1].reason}"
 
     async def running(self) -> bool:
         return (await self._box.service_status(self.name)).running
@@ -121,8 +134,11 @@ class AppUnderTest:
     async def _ready(self, port: int, log: str) -> bool:
         """One look, from inside the box."""
         ready = self.app.ready
-        if ready is not None and ready.log is not None and re.search(ready.log, log, re.MULTILINE):
-            return True
+        try:
+            if ready is not None and ready.log is not None and found(ready.log, log):
+                return True
+        except PatternTooSlow as slow:
+            raise AppFailure(f"nobody can tell whether the app is ready: {slow}", log) from None
         look = "false" if ready is not None and ready.log is not None else f"exec 3<>/dev/tcp/{HOST}/{port}"
         if ready is not None and ready.http is not None:
             # A request by hand: the box need not have curl.

@@ -1,6 +1,5 @@
 """Command proofs: shell lines run in the tree, as a caller of the product would run them."""
 
-import re
 import shlex
 import time
 from collections.abc import Mapping, Sequence
@@ -9,6 +8,7 @@ from pathlib import Path
 from mission_tui.domain.checks import CommandStep
 from mission_tui.domain.ports import Box, CommandResult
 from mission_tui.domain.verdict import Cause
+from mission_tui.proof.driver.patterns import PatternTooSlow, found
 from mission_tui.proof.results import RawEvidence, write_fresh
 from mission_tui.proof.session import DriverFailure
 
@@ -70,8 +70,11 @@ def _complaint(step: CommandStep, seen: CommandResult) -> tuple[Cause, str] | No
         ("stdout", step.expect_stdout, seen.stdout),
         ("stderr", step.expect_stderr, seen.stderr),
     ):
-        if pattern is not None and not re.search(pattern, text, re.MULTILINE):
-            return "expectation", f"expected {stream} to match {pattern!r}, seen {_short(text)}"
+        try:
+            if pattern is not None and not found(pattern, text):
+                return "expectation", f"expected {stream} to match {pattern!r}, seen {_short(text)}"
+        except PatternTooSlow as slow:
+            return "setup", str(slow)
     return None
 
 

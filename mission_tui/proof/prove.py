@@ -73,6 +73,8 @@ class Prover:
         self.driver = Driver(stage.box, stage.run_dir, stage.browser)
         self.shared = self._app(app) if app is not None and app.isolation == "milestone" else None
         self._failed_starts: list[AppFailure] = []
+        self._in_use: AppUnderTest | None = None
+        """The app that the present assertion started."""
 
     def _app(self, app: App) -> AppUnderTest:
         return AppUnderTest(app, self.stage.box, secrets=self.stage.secrets)
@@ -85,7 +87,20 @@ class Prover:
             await self.driver.close()
 
     async def prove(self, assertion: Assertion) -> ProofResult:
-        """One assertion. Never raises for what the product does; a pass carries every declared kind of evidence."""
+        """One assertion. Never raises for what the product does; a pass carries every declared kind of evidence.
+
+        An app that did not start at the first try is told of, with what it said.
+        """
+        self._in_use = None
+        result = await self._proved(assertion)
+        app: AppUnderTest | None = self._in_use
+        if app is None or not app.failed_starts:
+            return result
+        logs = "\n\n".join(f"try {n}: {failure}" for n, failure in enumerate(app.failed_starts, 1))
+        evidence = (*result.evidence, self._output(assertion, "failed-starts.txt", logs))
+        return result.model_copy(update={"reason": f"{result.reason}; {app.tries}", "evidence": evidence})
+
+    async def _proved(self, assertion: Assertion) -> ProofResult:
         began = time.monotonic()
         try:
             self.stage.secrets.check()
@@ -132,6 +147,7 @@ class Prover:
         """An app that twice in a row did not start from this tree is not waited for again."""
         if len(self._failed_starts) >= 2:
             raise self._failed_starts[-1]
+        self._in_use = app
         try:
             url = await app.start()
         except AppFailure as failure:
@@ -143,9 +159,12 @@ class Prover:
     def _app_log(self, assertion: Assertion, log: str) -> tuple[RawEvidence, ...]:
         if not log:
             return ()
-        path = self.stage.run_dir / f"{assertion.id}-app.txt"
-        write_fresh(path, log)
-        return (RawEvidence(kind="output", path=path, name="app-log.txt", media_type="text/plain"),)
+        return (self._output(assertion, "app-log.txt", log),)
+
+    def _output(self, assertion: Assertion, name: str, text: str) -> RawEvidence:
+        path = self.stage.run_dir / f"{assertion.id}-{name}"
+        write_fresh(path, text)
+        return RawEvidence(kind="output", path=path, name=name, media_type="text/plain")
 
     async def _driven(self, assertion: Assertion, base: str) -> tuple[RawEvidence, ...]:
         secrets = self.stage.secrets

@@ -29,6 +29,14 @@ class ProofResult(Frozen):
     duration_s: float = 0.0
 
 
+def seen_again(first: ProofResult, second: ProofResult) -> ProofResult:
+    """A proof that was blocked, and was then proved once more, alone: the second counts, and tells of the first."""
+    if second.status == "blocked":
+        return second.model_copy(update={"reason": f"{second.reason} (so it was when it was proved again, alone)"})
+    words = f"{second.reason}; proved again, alone, since at first it was blocked: {first.reason[:500]}"
+    return second.model_copy(update={"reason": words})
+
+
 MEDIA_TYPES = {".png": "image/png", ".json": "application/json", ".txt": "text/plain", ".zip": "application/zip"}
 
 

@@ -28,7 +28,10 @@ def write_proofs(mission: Mission, folder: Path) -> None:
     head = f"Proofs of the mission {mission.id}, as they held on its last tree.\n\nNot here, since "
     head += f"a terminal or somebody's judgement proves them: {', '.join(left) or 'none'}."
     tests = "\n\n\n".join(_test(a) for a in chosen)
-    (folder / TESTS).write_text(f"{_literal(head)}\n\n{_resource('exported_tests.py.txt')}\n\n{tests}\n", "utf-8")
+    secrets = mission.plan.services.secrets
+    (folder / TESTS).write_text(
+        f"{_literal(head)}\n\n{_resource('exported_tests.py.txt')}\n\nSECRETS = {secrets!r}\n\n\n{tests}\n", "utf-8"
+    )
     (folder / FIXTURES).write_text(_fixtures(mission.plan.services.app), "utf-8")
 
 
@@ -134,13 +137,13 @@ def _browser(step: BrowserStep) -> Iterator[str]:
 def _action(step: BrowserStep) -> Iterator[str]:
     within = f"within={step.within_s!r}"
     if step.goto is not None:
-        yield f"page.goto(base_url + {_literal(step.goto)})"
+        yield f"page.goto(base_url + {_known(step.goto)})"
     if step.click is not None:
         yield f"one(page, {_how(step.click)}, {within}).click()"
     if step.fill is not None:
-        yield f"one(page, {_how(step.fill.target)}, {within}).fill({step.fill.value!r})"
+        yield f"one(page, {_how(step.fill.target)}, {within}).fill({_known(step.fill.value)})"
     if step.select is not None:
-        yield f"one(page, {_how(step.select.target)}, {within}).select_option({step.select.value!r})"
+        yield f"one(page, {_how(step.select.target)}, {within}).select_option({_known(step.select.value)})"
     if isinstance(step.press, str):
         yield f"page.keyboard.press({step.press!r})"
     elif step.press is not None:
@@ -148,6 +151,11 @@ def _action(step: BrowserStep) -> Iterator[str]:
     if step.reload:
         yield "page.reload()"
     yield from _emulation(step)
+
+
+def _known(value: str) -> str:
+    """A literal, looked up where it may name a secret."""
+    return f"known({value!r})" if "${" in value else repr(value)
 
 
 def _emulation(step: BrowserStep) -> Iterator[str]:

@@ -1,4 +1,8 @@
+import asyncio
 import io
+import os
+import subprocess
+import sys
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -8,6 +12,7 @@ import pytest
 
 from mission_tui.cli.audit import audit
 from mission_tui.domain.events import VerdictRecorded
+from mission_tui.report.proofs import write_proofs
 from mission_tui.store.redact import Redactor
 from tests.support.engine import APPROVING_REVIEWER, calls, events, hand_off, mission, run, script, state, worker
 
@@ -73,6 +78,12 @@ def seats() -> list[dict[str, Any]]:
     return [builder, APPROVING_REVIEWER, {"name": "t", "match": {"system": "Role: user_tester"}, "turns": tester}]
 
 
+def exported(proofs: Path, repository: Path) -> str:
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-k", "http or shell", str(proofs)]
+    environment = {**os.environ, "MISSION_REPO": str(repository)}
+    return subprocess.run(command, env=environment, capture_output=True, text=True, check=False).stdout
+
+
 def contents(root: Path) -> Iterator[tuple[str, bytes]]:
     """Every file, and every member of every archive."""
     for path in sorted(p for p in root.rglob("*") if p.is_file() and not p.is_symlink()):
@@ -97,6 +108,9 @@ async def test_a_login_is_proved_with_a_secret_that_is_nowhere_afterwards(
     assert any(name.endswith("trace.network") for name, _ in found)
     assert [name for name, data in found if looked_for.found_in(data) or b"horse&battery" in data] == []
     assert await audit(files) == []
+    write_proofs(state(files), tmp_path / "proofs")
+    assert "2 passed" in await asyncio.to_thread(exported, tmp_path / "proofs", files.worktree)
+    assert not any(looked_for.found_in(path.read_bytes()) for path in (tmp_path / "proofs").glob("*.py"))
 
 
 async def test_what_a_killed_engine_left_of_a_secret_is_taken_away_by_the_next(

@@ -75,7 +75,7 @@ async def test_an_app_that_ends_at_its_start_blocks_the_proof_with_its_last_word
     broken = App(start="python3 web.py broken")
     result = await proved_one(tmp_path, "http", {"request": "GET /count"}, app=broken)
     assert (result.status, result.cause) == ("blocked", "app")
-    assert result.reason == "the app ended with exit code 1 at its start: no such database"
+    assert result.reason == "the app ended with exit code 1 at its start: no such database (at 5 tries)"
     assert "starting as" in texts(result)["app-log.txt"]
 
 

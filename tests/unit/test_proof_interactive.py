@@ -119,5 +119,7 @@ async def test_an_app_is_started_once_and_again_when_it_has_died(tmp_path: Path)
 async def test_an_app_that_does_not_start_tells_the_end_of_its_log(tmp_path: Path):
     async with stage_in(tmp_path) as stage:
         app = AppUnderTest(APP.model_copy(update={"start": "python3 web.py broken"}), stage.box)
-        with pytest.raises(AppFailure, match=r"exit code 1 at its start: no such database\nstarting as \d+\nno such"):
+        with pytest.raises(
+            AppFailure, match=r"exit code 1 at its start: no such database \(at 5 tries\)\nstarting as \d+\nno such"
+        ):
             await app.start()

@@ -1,9 +1,10 @@
 """How steps fail, and how they wait."""
 
-import re
 import time
 from collections.abc import Callable
 from typing import Any
+
+from patterns import PatternTooSlow, found
 
 
 class StepFailure(Exception):
@@ -35,7 +36,11 @@ def wait_until(met: Callable[[], str | None], within_s: float, pause: Callable[[
 
 
 def matches(pattern: str, text: str) -> bool:
-    return re.search(pattern, text, re.MULTILINE) is not None
+    """Raises StepFailure for a pattern that does not come to an end: that says nothing about the product."""
+    try:
+        return found(pattern, text)
+    except PatternTooSlow as slow:
+        raise StepFailure("setup", str(slow)) from None
 
 
 def shown(text: str, limit: int = 300) -> str:

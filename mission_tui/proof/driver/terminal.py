@@ -122,10 +122,9 @@ class TerminalSession:
 
     def _up_to_cursor(self) -> str:
         """Cells do not say which blanks were written; a cursor after `> ` does."""
-        cursor = self._screen.cursor
-        rows: list[str] = [line.rstrip() for line in self._screen.display]
-        rows[cursor.y] = rows[cursor.y].ljust(cursor.x)
-        return "\n".join(rows[: cursor.y + 1])
+        row, column = int(self._screen.cursor.y), int(self._screen.cursor.x)
+        rows: list[str] = [line.rstrip() for line in self._screen.display[: row + 1]]
+        return "\n".join([*rows[:-1], rows[-1].ljust(column)])
 
     def _spawn(self, command: str, size: tuple[int, int]) -> None:
         self.close()

@@ -19,7 +19,7 @@ _TEXTS = (
 
 
 def check_leftovers(db: Connection, files: MissionFiles, redactor: Redactor) -> Iterator[Broken]:
-    """Secrets in database, artifacts, log, inbox and live text; a lock held for a process that is gone."""
+    """Secrets in database, artifacts, logs, inbox and live text; a lock held for a process that is gone."""
     for what in (*_orphaned_lock(files), *_secrets_in_rows(db, redactor), *_secrets_in_files(files, redactor)):
         yield Broken(invariant=LEFTOVERS, what=what)
 
@@ -52,6 +52,9 @@ def _stored_files(files: MissionFiles) -> Iterator[Path]:
         yield from (path for path in sorted(folder.rglob("*")) if path.is_file() and not path.is_symlink())
     if files.log.is_file():
         yield files.log
+    if holder(files) is None:  # secrets are taken out of a run's logs when it ends
+        logs = sorted(files.runs.glob("*/logs/*"))
+        yield from (path for path in logs if path.is_file() and not path.is_symlink())
 
 
 def _alive(pid: int) -> bool:

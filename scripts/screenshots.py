@@ -4,6 +4,7 @@ With a data directory as its argument, the demo that was played there is used.
 """
 
 import asyncio
+import os
 import subprocess
 import sys
 import tempfile
@@ -18,12 +19,18 @@ from mission_tui.workspace.browser_path import find_browser
 
 OUT = Path(__file__).resolve().parents[1] / "screenshots"
 PICTURES = {
-    "mission": (120, 40, ""),
-    "mission-narrow": (80, 24, ""),
-    "mission-wide": (200, 60, ""),
-    "help": (120, 40, "?"),
+    "mission": (120, 40, ()),
+    "mission-narrow": (80, 24, ()),
+    "mission-wide": (200, 60, ()),
+    "assertion": (120, 40, ("1", "end", "enter", "e", "e", "e")),
+    "review": (120, 40, ("r",)),
+    "findings": (120, 40, ("r", "f")),
+    "skills": (120, 40, ("s",)),
+    "plan": (120, 40, ("e",)),
+    "help": (120, 40, ("question_mark",)),
 }
-SETTLE_S = 2.0
+SETTLE_S = float(os.environ.get("SETTLE_S", "2"))
+"""More of it on a machine that is busy."""
 
 
 def played(data: Path) -> None:
@@ -31,12 +38,13 @@ def played(data: Path) -> None:
     subprocess.run([*command, "--dir", str(data / "demo"), "--data-dir", str(data)], check=True)
 
 
-async def drawn(data: Path, size: tuple[int, int], key: str) -> str:
+async def drawn(data: Path, size: tuple[int, int], keys: tuple[str, ...]) -> str:
     """The mission's screen as SVG, once it has read everything."""
+    (data / "screen.json").unlink(missing_ok=True)  # where the last picture left off
     app = MissionApp(data, EngineLauncher(data), all_missions(data)[0].id)
     async with app.run_test(size=size) as pilot:
         await pilot.pause(SETTLE_S)
-        if key:
+        for key in keys:
             await pilot.press(key)
             await pilot.pause(SETTLE_S)
         return app.export_screenshot(title="mission-tui")
@@ -56,8 +64,8 @@ def main() -> None:
         data = Path(sys.argv[1]) if len(sys.argv) > 1 else Path(name)
         if not all_missions(data):
             played(data)
-        for picture, (columns, lines, key) in PICTURES.items():
-            to_png(asyncio.run(drawn(data, (columns, lines), key)), OUT / f"{picture}.png")
+        for picture, (columns, lines, keys) in PICTURES.items():
+            to_png(asyncio.run(drawn(data, (columns, lines), keys)), OUT / f"{picture}.png")
 
 
 if __name__ == "__main__":

@@ -6,6 +6,7 @@ What the list of missions can do without is imported when it is first needed, or
 import asyncio
 import gc
 from collections.abc import Iterable
+from functools import partial
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
@@ -18,6 +19,7 @@ from textual.screen import Screen
 
 from mission_tui.store.layout import all_missions
 from mission_tui.store.seen import Place, last_place, remember_place
+from mission_tui.ui.actions import ABOUT, offers
 from mission_tui.ui.attention import WATCH_S, Attention, escapes
 from mission_tui.ui.launcher import Launcher
 from mission_tui.ui.screens.dialog import Dialog
@@ -179,7 +181,7 @@ class MissionApp(App[None]):
         from mission_tui.ui.screens.help import HelpScreen  # see above
 
         if not isinstance(self.screen, HelpScreen):
-            self.push_screen(HelpScreen())
+            self.push_screen(HelpScreen(offers(self.screen)))
 
     async def action_quit(self) -> None:
         """Leave the screen, and say what goes on without it."""
@@ -187,8 +189,19 @@ class MissionApp(App[None]):
         self.exit(message=Text(self._missions.farewell() if self._missions else ""))
 
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
-        yield from super().get_system_commands(screen)  # pyright: ignore[reportUnknownMemberType] - Textual leaves it open
-        yield SystemCommand("New mission", "choose a repository and say what is to be done", self.action_new_mission)
-        yield SystemCommand("Inbox", "everything that waits for you, in all missions", self.action_inbox)
+        """Every action of the screen that is shown, by its keys, and those that have none."""
+        offered = offers(screen)
+        for one in offered:
+            yield SystemCommand(one.title, one.about, partial(self.run_action, one.action, one.node))
+        names = {one.action for one in offered}
+        if "app.new_mission" not in names:
+            yield SystemCommand("New mission", ABOUT["app.new_mission"], self.action_new_mission)
+        if "app.inbox" not in names:
+            yield SystemCommand("Inbox", ABOUT["app.inbox"], self.action_inbox)
+        yield SystemCommand("Theme", "dark, light or high contrast", self.action_change_theme)
+        yield SystemCommand("Picture", "save the screen as SVG", self._take_picture)
         if self._missions is not None:
-            yield from self._missions.commands(screen)
+            yield from self._missions.commands(screen, names)
+
+    def _take_picture(self) -> None:
+        self.set_timer(0.1, self.deliver_screenshot)  # once the palette is gone

@@ -8,7 +8,7 @@ from mission_tui.domain.mission import Mission
 from mission_tui.store.errors import StoreError
 from mission_tui.store.layout import MissionFiles, all_missions
 from mission_tui.store.queries import MissionSummary, summary
-from mission_tui.ui.text import clock, counted, money
+from mission_tui.ui.text import clock, counted, money, tokens
 
 LEAST_RUNS = 5
 """Runs from which a mission's figures per run say something."""
@@ -21,6 +21,8 @@ class PerRun(NamedTuple):
 
     usd: float | None
     seconds: float
+    tokens: float
+    """What a cap counts: input that was not cached, and output."""
 
 
 def runs_ahead(mission: Mission) -> tuple[int, int]:
@@ -47,16 +49,18 @@ def _per_run(one: MissionSummary) -> list[PerRun]:
     if runs < LEAST_RUNS:
         return []
     usage = one.spend.usage
-    return [PerRun(usage.usd / runs if usage.usd_known else None, one.spend.wall_s / runs)]
+    return [PerRun(usage.usd / runs if usage.usd_known else None, one.spend.wall_s / runs, one.spend.tokens / runs)]
 
 
 def estimate(mission: Mission, known: Sequence[PerRun]) -> str:
-    """Cost and time with their range, or why there is none."""
+    """Cost, tokens and time with their range, or why there is none."""
     if not known:
         return "no earlier mission on this machine to measure by; the caps hold"
     least, most = runs_ahead(mission)
     low, high = _range([one.seconds for one in known])
     words = [f"{clock(low * least)} to {clock(high * most)} of work"]
+    low, high = _range([one.tokens for one in known])
+    words.insert(0, f"{tokens(round(low * least))} to {tokens(round(high * most))} tokens")
     prices = [one.usd for one in known if one.usd is not None]
     if prices:
         low, high = _range(prices)

@@ -101,17 +101,12 @@ class OpenMissions:
                 )
         return ""
 
-    def commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
-        """The palette's entries for what is shown."""
+    def commands(self, screen: Screen[object], offered: set[str]) -> Iterable[SystemCommand]:
+        """The palette's entries that no key of this screen stands for."""
         if isinstance(screen, MissionScreen):
-            yield SystemCommand("Answer what waits", "open the oldest decision", screen.action_answer)
             yield SystemCommand("Since you last looked", "what happened meanwhile", screen.run_digest)
-            yield SystemCommand("Review", "the present milestone on one screen", screen.action_review)
-            yield SystemCommand("Skills", "read and edit what agents are given", screen.action_skills)
-            yield SystemCommand("Edit contract and plan", "in place, gates beside the line", screen.action_edit)
-            yield SystemCommand("Zoom", "this pane alone, and back", screen.action_zoom)
         top = self.top()
-        if top is not None:
-            for deed in deeds(top.mission, top.engine):
+        for deed in deeds(top.mission, top.engine) if top is not None else ():
+            if f"app.steer('{deed.name}')" not in offered and not (deed.name == "message" and "message" in offered):
                 title, _, about = deed.text.partition(": ")
-                yield SystemCommand(title.capitalize(), about or deed.name, partial(self.steer, deed.name))
+                yield SystemCommand(title.capitalize(), about, partial(self.steer, deed.name))

@@ -91,10 +91,14 @@ class Screen:
 
 @asynccontextmanager
 async def screen(
-    data: Path, mission_id: str | None = None, size: tuple[int, int] = (120, 40), launcher: DeskLauncher | None = None
+    data: Path,
+    mission_id: str | None = None,
+    size: tuple[int, int] = (120, 40),
+    launcher: DeskLauncher | None = None,
+    readings: DiskReadings | None = None,
 ):
     launcher = launcher or DeskLauncher()
-    launcher.readings = DiskReadings(data)
+    launcher.readings = readings or DiskReadings(data)
     app = MissionApp(data, launcher, mission_id)
     async with app.run_test(size=size) as pilot:
         yield Screen(app, pilot)

@@ -32,6 +32,8 @@ async def test_the_plan_is_read_and_approved_with_two_keys(tmp_path: Path, write
         await seen.press("a")
         await seen.shows("▲ D2 approve the plan", "13 assertions, 2 of them guards", "12 of 13", "at most $20")
         await seen.shows("VAL-DARK-003 passes on the base already", "F1 CSV export", "1 approve  work begins (default)")
+        await seen.shows("9 of 10 fail on the untouched base", "▲ 1 passes already", "about 13 to 26 runs")
+        await seen.shows("Judged, not proved by machine (*)", "VAL-IMPORT-004 a reviewer reads the diff")
         await seen.press("pagedown")
         await seen.shows("CORE-001", "Guards: what works already")
         await seen.press("enter")

@@ -87,7 +87,7 @@ async def test_what_was_typed_stays_when_a_mission_cannot_be_made(tmp_path: Path
 async def test_help_lists_the_keys_and_themes_can_be_changed(tmp_path: Path):
     async with screen(tmp_path) as seen:
         await seen.press("question_mark")
-        await seen.shows("answer what waits", "this pane alone")
+        await seen.shows("Here", "new mission", "answer what waits")
         await seen.press("end")
         await seen.shows("unfold what the model thought", "inspect: claims, issues, cost, diff")
         await seen.press("escape")

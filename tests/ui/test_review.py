@@ -3,7 +3,9 @@ from pathlib import Path
 import pytest
 
 from mission_tui.domain.decision import Decision
-from mission_tui.domain.events import DecisionOpened
+from mission_tui.domain.events import DecisionOpened, ReviewRecorded, ValidationConcluded, ValidationStarted
+from mission_tui.domain.handoff import Handoff
+from mission_tui.domain.verdict import Finding
 from mission_tui.store import inbox
 from mission_tui.ui.screens.assertion import AssertionScreen
 from mission_tui.ui.screens.decision import DecisionScreen
@@ -138,3 +140,28 @@ async def test_a_milestone_can_be_looked_at_while_it_is_worked_on(tmp_path: Path
         assert isinstance(seen.app.screen, ReviewScreen)
         await seen.press("escape")
         await seen.until(lambda: isinstance(seen.app.screen, MissionScreen))
+
+
+async def test_the_findings_begin_with_how_the_rounds_compare(tmp_path: Path, writer: MissionWriter):
+    make.contradicted(writer)
+    writer.start("R7", "worker", "F4", "M2")
+    writer.complete("R7", "F4", Handoff(summary="One parser, one caller."))
+    seen_first = ("the parser is slow", "a crash on empty files")
+    for number, titles in ((1, seen_first), (2, ("the parser is slow",)), (3, ("a crash on empty files", "a typo"))):
+        writer.append(
+            ValidationStarted(milestone="M2", round=number, tree=writer.ledger.mission.tree, basis=str(number))
+        )
+        writer.append(found(number, *titles))
+        writer.append(ValidationConcluded(milestone="M2", round=number, passed=False, summary="not yet"))
+    async with screen(tmp_path, writer.files.id) as seen:
+        await seen.shows("IMPORT-002")
+        await seen.press("r", "f")
+        await seen.shows("Round 3 did not pass", "a typo")
+        table = [line.split("│")[-2].split() for line in seen.lines if "│round " in line]
+        assert [row[2:5] for row in table] == [["2", "0", "0"], ["0", "1", "0"], ["1", "0", "1"]]
+        assert any("regressed" in line and "a crash on empty files" in line for line in seen.lines)
+
+
+def found(number: int, *titles: str) -> ReviewRecorded:
+    findings = tuple(Finding(severity="suggestion", title=t, evidence="seen", consequence="slow") for t in titles)
+    return ReviewRecorded(milestone="M2", round=number, feature="F3", summary="read", findings=findings)

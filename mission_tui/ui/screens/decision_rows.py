@@ -58,6 +58,7 @@ def _plan(mission: Mission, width: int, estimated: str) -> Iterator[Painted]:
         for problem in problems:
             yield from _body(f"▲ {problem}", width)
     yield from _not_here(mission, width)
+    yield from _by_judgement(mission, width)
     yield from _contract(mission, width)
 
 
@@ -73,6 +74,38 @@ def _not_here(mission: Mission, width: int) -> Iterator[Painted]:
     for result in untried:
         cause = (result.cause or "").replace("_", " ")
         yield from _body(f"▲ {result.assertion} {cause}: {result.reason}", width, most=3)
+
+
+def _by_judgement(mission: Mission, width: int) -> Iterator[Painted]:
+    """What no check of the engine's can show: somebody's word is all there will be."""
+    judged = [a for a in mission.contract.assertions.values() if not a.mechanical]
+    if not judged:
+        return
+    yield _row()
+    yield _row(("Judged, not proved by machine (*)", "strong"))
+    for assertion in judged:
+        who = "a reviewer reads the diff" if assertion.proof.by == "review" else "a validator uses the product"
+        text = f"{assertion.id} {who}: {one_line(assertion.title)}"
+        yield _row(("  * ", "odd"), (cut(text, width - 4), "plain"))
+
+
+def _red_first(mission: Mission) -> str:
+    """What the machine proofs said of the untouched base: those that fail there show something when they pass."""
+    base = mission.validation.base
+    if base is None:
+        return "the untouched base was not proved yet"
+    live = mission.contract.assertions
+    results = [r for r in base.results if r.assertion in live]
+    new = [r for r in results if not live[r.assertion].guard]
+    red = sum(1 for r in new if not r.passed and r.cause not in NOT_TRIED)
+    empty = sum(1 for r in new if r.passed)
+    holding = sum(1 for r in results if live[r.assertion].guard and r.passed)
+    untried = sum(1 for r in results if r.cause in NOT_TRIED)
+    words = [f"{red} of {len(new)} fail on the untouched base, as they must"]
+    words += [f"{holding} guards hold" if holding != 1 else "1 guard holds"]
+    words += [f"▲ {empty} pass already" if empty > 1 else "▲ 1 passes already"] if empty else []
+    words += [f"▲ {untried} could not be tried"] if untried else []
+    return " · ".join(words)
 
 
 def _plan_facts(mission: Mission) -> tuple[tuple[str, str], ...]:
@@ -91,6 +124,7 @@ def _plan_facts(mission: Mission) -> tuple[tuple[str, str], ...]:
             "by machine",
             f"{machine} of {len(contract)} ({share}%); the others (*) are judged by a validator",
         ),
+        ("red first", _red_first(mission)),
         (
             "work",
             f"{len(plan.features)} features in {len(plan.milestones)} milestones, about {runs} to {most} runs",

@@ -127,7 +127,10 @@ class DraftScreen(MissionView[None]):
 
     def on_line_view_rewrapped(self, event: LineView.Rewrapped) -> None:
         self._list()
+        if self.name_shown is None and self.parts.key:  # the list has rows only once it has a width
+            self._open(self.parts.key)
         self._show_problems()
+        self._frame()
 
     def _list(self) -> None:
         if self.parts.line_width:

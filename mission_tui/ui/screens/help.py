@@ -1,13 +1,16 @@
 """All keys, and what the glyphs mean."""
 
+from collections.abc import Iterator, Sequence
 from typing import ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 
+from mission_tui.ui.actions import ABOUT, Offer
 from mission_tui.ui.look import ASSERTION
 from mission_tui.ui.screens.dialog import Dialog, words
+from mission_tui.ui.text import cut, wrapped
 from mission_tui.ui.widgets.lines import LineView, Painted
 
 KEYS = (
@@ -57,9 +60,17 @@ KEYS = (
     ("?", "this"),
 )
 
+KEY_CELLS = 15
+
 
 class HelpScreen(Dialog[None]):
+    """What can be done on the screen underneath first, then everything."""
+
     BINDINGS: ClassVar[list[BindingType]] = [Binding("question_mark", "close", "close", show=False)]
+
+    def __init__(self, here: Sequence[Offer]) -> None:
+        super().__init__()
+        self._here = here
 
     def compose(self) -> ComposeResult:
         with Vertical(classes="dialog") as box:
@@ -68,22 +79,30 @@ class HelpScreen(Dialog[None]):
             yield words(("esc closes", "faint"))
 
     def on_mount(self) -> None:
-        rows = [
-            Painted("", (name, "strong")) if not what else Painted("", (f"  {name:<15}", "key"), (what, "plain"))
-            for name, what in KEYS
-        ]
-        rows.append(Painted("", ("Glyphs", "strong")))
-        rows += [Painted("", (f"  {look.glyph} ", look.tone), (look.word, "plain")) for look in ASSERTION.values()]
-        rows += [
-            Painted(
-                "",
-                ("  ▤ ", "faint"),
-                ("pieces of evidence   ", "plain"),
-                ("2x ", "faint"),
-                ("verdicts so far", "plain"),
-            )
-        ]
         lines = self.query_one(LineView)
-        lines.set_rows(rows)
-        lines.styles.height = min(len(rows), max(4, self.size.height - 6))
+        lines.styles.height = max(4, int(self.size.height * 0.92) - 4)
         lines.focus()
+
+    def on_line_view_rewrapped(self, event: LineView.Rewrapped) -> None:
+        rows = list(self._rows(event.view.line_width))
+        event.view.set_rows(rows)
+        event.view.styles.height = min(len(rows), max(4, int(self.size.height * 0.92) - 4))
+
+    def _rows(self, width: int) -> Iterator[Painted]:
+        yield Painted("", ("Here", "strong"))
+        for offer in self._here:
+            about = f": {ABOUT[offer.action]}" if offer.action in ABOUT else ""
+            yield from _key(cut(" ".join(offer.keys), KEY_CELLS), f"{offer.title.lower()}{about}", width)
+        for name, what in KEYS:
+            yield from _key(name, what, width) if what else (Painted("", (name, "strong")),)
+        yield Painted("", ("Glyphs", "strong"))
+        for look in ASSERTION.values():
+            yield Painted("", (f"  {look.glyph} ", look.tone), (look.word, "plain"))
+        yield Painted(
+            "", ("  ▤ ", "faint"), ("pieces of evidence   ", "plain"), ("2x ", "faint"), ("verdicts so far", "plain")
+        )
+
+
+def _key(name: str, what: str, width: int) -> Iterator[Painted]:
+    for place, part in enumerate(wrapped(what, max(20, width - KEY_CELLS - 2))):
+        yield Painted("", (f"  {name if place == 0 else '':<{KEY_CELLS}}", "key"), (part, "plain"))

@@ -93,7 +93,8 @@ class NewMissionScreen(Dialog[str]):
         view = self.query_one("#readiness", LineView)
         rows = [Painted("", (part, tone)) for part in wrapped(clean(text), max(20, view.line_width), 60)]
         view.set_rows(rows)
-        view.styles.height = min(len(rows), max(2, self.size.height - 16))
+        room = min(int(self.size.height * 0.4) - 2, int(self.size.height * 0.92) - 16)
+        view.styles.height = min(len(rows), max(2, room))
         self.query_one("#goal", Composer).paths = paths
 
     def on_input_submitted(self) -> None:

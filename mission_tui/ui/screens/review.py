@@ -21,6 +21,7 @@ from mission_tui.ui.look import ASSERTION, Line
 from mission_tui.ui.screens.assertion import AssertionScreen
 from mission_tui.ui.screens.assertion_rows import AssertionLines
 from mission_tui.ui.screens.dialog import words
+from mission_tui.ui.screens.finding_rows import finding_rows
 from mission_tui.ui.screens.review_rows import (
     ClaimRow,
     Cost,
@@ -28,7 +29,6 @@ from mission_tui.ui.screens.review_rows import (
     claims_of,
     cost_of,
     diff_rows,
-    finding_rows,
     handoff_rows,
     head_line,
     split_diff,

@@ -1,13 +1,11 @@
-"""A milestone under review, as lines: its assertions, findings by round, handoffs, and its diff file by file."""
+"""A milestone under review, as lines: its assertions, handoffs, and its diff file by file."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import NamedTuple
 
 from mission_tui.domain.mission import Mission
-from mission_tui.domain.state.validation import RoundState
-from mission_tui.domain.verdict import Finding
 from mission_tui.store.queries import Reader
 from mission_tui.ui.look import ASSERTION, Line, Piece, Tone
 from mission_tui.ui.text import clean, clock, counted, cut, money, one_line, padded, wrapped
@@ -122,65 +120,6 @@ class ClaimRow:
             (f"{look.word:<8}", look.tone),
             (f"{files:>4} ", "faint"),
         )
-
-
-def finding_rows(mission: Mission, milestone: str, width: int) -> list[Painted]:
-    """Rounds, the latest first, and what each found: new, repeated, or back again."""
-    rounds = mission.validation.rounds.get(milestone, ())
-    known = [{_essence(f) for _, f in _findings(one)} for one in rounds]
-    rows: list[Painted] = []
-    for place in reversed(range(len(rounds))):
-        earlier = known[:place]
-        rows += _round(rounds[place], earlier, width)
-        rows.append(Painted(""))
-    return rows or [Painted("", ("No validation round yet.", "faint"))]
-
-
-def _findings(one: RoundState) -> list[tuple[str, Finding]]:
-    used = [("use", f) for f in one.user_testing.findings] if one.user_testing else []
-    return [*((r.feature, f) for r in one.reviews for f in r.findings), *used]
-
-
-def _essence(finding: Finding) -> tuple[str, str]:
-    return (finding.file or "", " ".join(finding.title.casefold().split()))
-
-
-def _round(one: RoundState, earlier: list[set[tuple[str, str]]], width: int) -> Iterator[Painted]:
-    done = one.concluded
-    outcome: Piece = (
-        ("under way", "live") if done is None else ("passed", "good") if done.passed else ("did not pass", "bad")
-    )
-    yield Painted("", (f"Round {one.round} ", "strong"), outcome)
-    if done is not None and not done.passed:
-        yield from _wrapped(done.summary, width, 2, "faint", 5)
-    for check in one.scrutiny.comparisons if one.scrutiny else ():
-        mark: Piece = ("✔ ", "good") if check.ok else ("✖ ", "bad")
-        counts = (("new failures", check.new_failures), ("failed before too", check.old_failures))
-        counts += (("fixed", check.fixed), ("no longer run", check.vanished))
-        told = ", ".join(f"{len(names)} {word}" for word, names in counts if names)
-        yield Painted("", ("  ", "plain"), mark, (f"{one_line(check.name)}  ", "plain"), (told, "faint"))
-        for name in check.new_failures[:8]:
-            yield Painted("", ("      ", "plain"), (cut(one_line(name), width - 6), "bad"))
-    for source, finding in _findings(one):
-        yield from _finding(source, finding, earlier, width)
-
-
-def _finding(source: str, finding: Finding, earlier: list[set[tuple[str, str]]], width: int) -> Iterator[Painted]:
-    essence = _essence(finding)
-    seen = [essence in found for found in earlier]
-    age = "repeated" if seen and seen[-1] else "regressed" if any(seen) else "new"
-    tone: Tone = "bad" if finding.severity == "blocking" else "plain"
-    where = f"{finding.file}:{finding.line}" if finding.file and finding.line else finding.file or ""
-    yield Painted(
-        "",
-        (f"  {source:<4} ", "key"),
-        (f"{age:<9} ", "odd" if age != "new" else "faint"),
-        (f"{finding.severity.replace('_', ' ')}: ", tone),
-        (cut(one_line(finding.title), width - 32), tone),
-    )
-    if where:
-        yield Painted("", (" " * 17 + cut(one_line(where), width - 17), "code"))
-    yield from _wrapped(f"{finding.evidence}. {finding.consequence}", width, 17, "faint", 4)
 
 
 def handoff_rows(mission: Mission, milestone: str, width: int) -> list[Painted]:

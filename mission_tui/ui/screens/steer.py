@@ -48,11 +48,11 @@ def deeds(mission: Mission, engine: int | None) -> tuple[Deed, ...]:
     return (
         Deed("p", "pause", f"{'resume' if mission.paused else 'pause' if engine is not None else 'start'}: {pause}"),
         *stop,
-        Deed("m", "message", "message the orchestrator"),
-        Deed("b", "caps", f"caps: {cap}, change them"),
+        Deed("m", "message", "message: say something to the orchestrator"),
+        Deed("b", "caps", f"caps: money ({cap}), tokens and time"),
         Deed("t", "seat", "seats: give a role another model"),
-        Deed("r", "rollback", "roll back, after a preview"),
-        Deed("x", "abort", "end the mission for good"),
+        Deed("r", "rollback", "roll back: code, contract and verdicts, after a preview"),
+        Deed("x", "abort", "end: for good, its branch stays"),
     )
 
 

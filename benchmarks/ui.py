@@ -19,6 +19,7 @@ import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import NamedTuple
 
 from mission_tui.domain.ports import Delta
 from mission_tui.store.live import LiveWriter
@@ -32,7 +33,8 @@ KEYS = 60
 IDLE_S = 10.0
 PATIENCE_S = 30.0
 TICK = os.sysconf("SC_CLK_TCK")
-STARTS = 5
+STARTS = 9
+OPENINGS = 5
 
 
 def at_full_size(writer: MissionWriter) -> None:
@@ -130,17 +132,52 @@ def streaming(writer: MissionWriter) -> Iterator[None]:
 
 
 def say(what: str, figure: str, target: str, met: bool) -> None:
-    print(f"{what:<46}{figure:>12}   target {target:<12}{'ok' if met else 'MISSED'}", flush=True)
+    print(f"{what:<46}{figure:>10}   limit {target:<10}{'ok' if met else 'MISSED'}", flush=True)
+
+
+class Took(NamedTuple):
+    """What one start or one opening took. The machine may be shared, so that wall time alone says little."""
+
+    wall_s: float
+    cpu_s: float
+
+
+def say_all(what: str, limit_s: float, took: list[Took]) -> None:
+    """The median decides; all are shown."""
+    wall = statistics.median(one.wall_s for one in took)
+    say(f"{what}, median of {len(took)}", f"{wall:.2f} s", f"< {limit_s:g} s", wall < limit_s)
+    print(f"{'':<4}wall {' '.join(f'{one.wall_s:.2f}' for one in took)} s")
+    print(f"{'':<4}CPU  {' '.join(f'{one.cpu_s:.2f}' for one in took)} s", flush=True)
 
 
 def starts(data: Path) -> None:
-    times: list[float] = []
+    took: list[Took] = []
     for _ in range(STARTS):
         terminal = Terminal(data)
-        times.append(terminal.until("CSV import"))
+        took.append(Took(terminal.until("CSV import"), terminal.cpu_s()))
         terminal.close()
-    say("process start to first full paint (median)", f"{statistics.median(times):.2f} s", "< 0.5 s", min(times) < 0.5)
-    print(f"{'':<4}of {STARTS}: {' '.join(f'{t:.2f}' for t in times)} s")
+    say_all("process start to first full paint", 0.5, took)
+
+
+def openings(data: Path) -> None:
+    took: list[Took] = []
+    for _ in range(OPENINGS):
+        terminal = Terminal(data)
+        terminal.until("CSV import")
+        terminal.quiet()
+        took.append(opened(terminal))
+        terminal.close()
+        (data / "screen.json").unlink(missing_ok=True)  # else the next start opens it by itself
+    say_all("opening that mission", 1, took)
+
+
+def opened(terminal: Terminal) -> Took:
+    """From the key to all four panes with what is in them."""
+    before, began = terminal.cpu_s(), time.monotonic()
+    os.write(terminal.fd, b"\r")
+    terminal.until("Handoffs")
+    terminal.until("IMPORT-002")
+    return Took(time.monotonic() - began, terminal.cpu_s() - before)
 
 
 def keys(terminal: Terminal) -> None:
@@ -159,15 +196,11 @@ def main() -> None:
             at_full_size(writer)
             print(f"a mission of {STEPS:,} steps and {ASSERTIONS:,} assertions; load {os.getloadavg()[0]:.1f}")
             starts(data)
+            openings(data)
             terminal = Terminal(data)
             terminal.until("CSV import")
             terminal.quiet()
-            began = time.monotonic()
-            os.write(terminal.fd, b"\r")
-            terminal.until("Handoffs")
-            terminal.until("IMPORT-002")
-            opened = time.monotonic() - began
-            say("opening it", f"{opened:.2f} s", "< 1 s", opened < 1)
+            opened(terminal)
             terminal.quiet(0.5)
             before = terminal.cpu_s()
             time.sleep(IDLE_S)

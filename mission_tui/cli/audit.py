@@ -52,6 +52,7 @@ async def audit(files: MissionFiles) -> list[Broken]:
     redactor = Redactor(known_secrets(mission, os.environ))
     try:
         repo = await MissionRepository.open(files.worktree)
+        repo.check_present()
         head = await repo.head()
     except GitError as error:
         return [*await asyncio.to_thread(verify, files, redactor=redactor), Broken(invariant=WORK, what=str(error))]
@@ -62,7 +63,7 @@ async def audit(files: MissionFiles) -> list[Broken]:
 
 def known_secrets(mission: Mission, environ: Mapping[str, str]) -> dict[str, str]:
     """Values that must be nowhere: the keys that the seats name, and whatever is named like one."""
-    named = {name for seat in mission.seats.values() for name in seat.key_variables}
+    named = {name for seat in mission.seats.values() for name in seat.key_variables} | {*mission.plan.services.secrets}
     return {name: value for name, value in environ.items() if name in named or SECRET_NAME.search(name)}
 
 

@@ -39,6 +39,7 @@ async def _back_up(files: MissionFiles, target: Path) -> int:
     with tempfile.TemporaryDirectory(prefix="mission-bundle-") as scratch:
         bundle = Path(scratch, BUNDLE)
         repo = await MissionRepository.open(files.worktree)
+        repo.check_present()
         await repo.bundle(bundle)
         return await asyncio.to_thread(write_backup, files, target, bundle)
 

@@ -7,6 +7,7 @@ from mission_tui.cli.tables import plain
 from mission_tui.domain import events as e
 from mission_tui.domain.budget import Limits
 from mission_tui.domain.handoff import Issue, ObservedClaim
+from mission_tui.domain.verdict import ControlResult
 
 WIDTH = 160
 """Characters after which a line's text is cut: a line stays a line."""
@@ -206,8 +207,12 @@ def _control(event: e.ControlEvent) -> str:
         without = f"; {event.control.outcome} without the work" if event.control else ""
         return f"{event.assertion}: the replay {said}{without}: {event.reason}"
     red = sum(r.outcome == "red" for r in event.results)
-    odd = "".join(f"; {r.assertion} {r.outcome} ({r.cause})" for r in event.results if r.outcome != "red")
+    odd = "".join(f"; {r.assertion} {_uncontrolled(r)}" for r in event.results if r.outcome != "red")
     return f"{event.milestone}: negative control: {red} of {len(event.results)} red without the work{odd}"
+
+
+def _uncontrolled(result: ControlResult) -> str:
+    return f"{result.outcome} ({result.cause})" if result.cause else result.outcome
 
 
 def _validation(event: e.ValidationEvent) -> str:

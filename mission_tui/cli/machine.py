@@ -72,10 +72,13 @@ def readiness_command(folder: Path, as_json: bool) -> None:
     click.echo(report.model_dump_json(indent=2) if as_json else render(report))
 
 
-@click.group("skills")
+@click.group("skills", invoke_without_command=True)
 @data_option
-def skills_group() -> None:
+@click.pass_context
+def skills_group(ctx: click.Context) -> None:
     """The skills that agents are given."""
+    if ctx.invoked_subcommand is None:
+        raise click.UsageError(f"say `skills {'` or `skills '.join(skills_group.commands)}`")
 
 
 @skills_group.command("list")

@@ -53,6 +53,7 @@ COMMANDS = {
     "decide": Entry("steer", "Answer a decision."),
     "seat": Entry("steer", "Give a role another model."),
     "budget": Entry("steer", "Change a mission's caps."),
+    "land": Entry("land", "How a mission's work gets into your branch."),
     "verify": Entry("audit", "Check every invariant of a stored mission."),
     "export": Entry("audit", "Write a report: HTML for people, JSON for programs."),
     "backup": Entry("backup", "Copy a mission into one file, also while it runs."),
@@ -108,6 +109,8 @@ def run(arguments: Sequence[str] | None = None) -> int:
         complain([error.format_message()])
         return USAGE
     except (click.Abort, KeyboardInterrupt):
+        return INTERRUPTED
+    except SystemExit:  # click's answer when nobody reads our output any more, as with `| head`
         return INTERRUPTED
     except Exception as error:
         return _failed(error)

@@ -1,5 +1,7 @@
 """Options and arguments that commands share."""
 
+import os
+import sys
 from collections.abc import Callable
 from functools import wraps
 from pathlib import Path
@@ -61,3 +63,8 @@ def with_mission(function: Callable[Concatenate["MissionFiles", P], R]) -> Calla
 def json_option(function: F) -> F:
     """`--json`: the same for programs."""
     return click.option("as_json", "--json", is_flag=True, help="Print JSON.")(function)
+
+
+def unheard() -> None:
+    """Whoever read our output has gone, as `head` does: what else is printed goes nowhere, also when Python ends."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -11,7 +11,7 @@ import click
 
 from mission_tui.cli.lines import event_line
 from mission_tui.cli.mistakes import BAD_INPUT, explained
-from mission_tui.cli.options import with_data
+from mission_tui.cli.options import unheard, with_data
 from mission_tui.demo.answers import Answerer, for_mission
 from mission_tui.domain.decision import Decision
 from mission_tui.domain.events import DecisionOpened, Recorded
@@ -28,6 +28,7 @@ from mission_tui.store.layout import MissionFiles, all_missions, mission_files
 from mission_tui.store.live import read_live
 from mission_tui.store.lock import holder
 from mission_tui.store.queries import Reader, summary
+from mission_tui.workspace.git import MissionRepository
 
 INTERRUPTED = 130
 ENDED = ("completed", "failed", "aborted")
@@ -121,10 +122,14 @@ def start_detached(files: MissionFiles) -> int:
 
 
 def prepare(files: MissionFiles) -> None:
-    """What must be right before an engine starts: seats that can work. Answers what running again answers."""
+    """What must be right before an engine starts: a place to work in, seats that can work.
+
+    Answers what running again answers.
+    """
     mission = _mission(files)
     if mission.ended or holder(files) is not None:
         return
+    asyncio.run(MissionRepository.open(files.worktree)).check_present()
     problems = asyncio.run(_seat_problems(mission))
     if problems:
         raise ModelMisconfigured(problems[0])
@@ -159,20 +164,18 @@ async def _interruptible(files: MissionFiles, wait: bool) -> int:
 
 async def _run_or_attach(files: MissionFiles, wait: bool) -> int:
     answer = _answerer(files)
+    show = _shown(answer, asyncio.current_task())
     while True:
         mission = _mission(files)
         for decision in mission.decisions.open:
             answer(decision)
         try:
-            return await run_mission(files, _options(wait, answer))
+            options = HostOptions(wait=wait, on_event=show, on_notice=_tell, keep_awake=True)
+            return await run_mission(files, options)
         except MissionBusy:
-            code = await _attached(files, mission.seq, _shown(answer), (Stop,) if wait else (Stop, Wait))
+            code = await _attached(files, mission.seq, show, (Stop,) if wait else (Stop, Wait))
         if code is not None:
             return code
-
-
-def _options(wait: bool, answer: Callable[[Decision], None]) -> HostOptions:
-    return HostOptions(wait=wait, on_event=_shown(answer), on_notice=_tell, keep_awake=True)
 
 
 async def _attached(
@@ -206,9 +209,16 @@ def _told_by_another(files: MissionFiles, mission: Mission, before: str) -> str:
     return before
 
 
-def _shown(answer: Callable[[Decision], None]) -> Callable[[Recorded], None]:
+def _shown(answer: Callable[[Decision], None], task: "asyncio.Task[int] | None") -> Callable[[Recorded], None]:
+    """Prints an event; when nobody reads any more, the task ends as if it had been interrupted."""
+
     def show(recorded: Recorded) -> None:
-        click.echo(event_line(recorded))
+        try:
+            click.echo(event_line(recorded))
+        except BrokenPipeError:
+            unheard()
+            if task is not None:
+                asyncio.get_running_loop().call_soon(task.cancel)
         if isinstance(recorded.event, DecisionOpened):
             # The engine may show an event just before it is durable; an answer to a lost question would be refused.
             asyncio.get_running_loop().call_soon(answer, recorded.event.decision)

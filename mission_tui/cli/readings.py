@@ -7,14 +7,13 @@ from typing import TYPE_CHECKING, TypeVar
 
 import click
 
-from mission_tui.cli.mistakes import explained
-from mission_tui.domain.base import Frozen
-from mission_tui.domain.seats import SeatSettings
 from mission_tui.store.layout import MissionFiles, mission_files
 from mission_tui.ui.launcher import LaunchProblem
 from mission_tui.ui.readings import Parsed, PartKind, Problem, Revision, SkillText
 
 if TYPE_CHECKING:
+    from mission_tui.domain.base import Frozen
+    from mission_tui.domain.seats import SeatSettings
     from mission_tui.workspace.git_bench import Bench
 
 ResultT = TypeVar("ResultT")
@@ -25,6 +24,8 @@ def problem_of(error: Exception) -> Exception:
     """A user's mistake in the screen's terms; anything else as it is."""
     if isinstance(error, click.ClickException):
         return LaunchProblem(error.format_message())
+    from mission_tui.cli.mistakes import explained  # it knows every module's errors
+
     mistake = explained(error)
     return error if mistake is None else LaunchProblem("; ".join(mistake.lines))
 
@@ -65,7 +66,7 @@ class DiskReadings:
     def skill_history(self, mission_id: str, name: str) -> list[Revision]:
         return _told(lambda: _history(_bench(self._files(mission_id)), f".agents/skills/{name}/SKILL.md"))
 
-    def part_text(self, part: Frozen) -> str:
+    def part_text(self, part: "Frozen") -> str:
         from mission_tui.content.partfile import part_text
 
         return part_text(part)
@@ -93,7 +94,7 @@ class DiskReadings:
             :MOST_PATHS
         ]
 
-    def seat(self, assignment: str) -> tuple[str, SeatSettings]:
+    def seat(self, assignment: str) -> "tuple[str, SeatSettings]":
         from mission_tui.config import parse_seat
         from mission_tui.llm.seats import check_seat
 

@@ -15,10 +15,9 @@ def open_screen(data: Path, repo: Path | None = None, mission_id: str | None = N
         raise click.UsageError("the screen needs a terminal; see --help for commands that need none")
     if repo is not None and not repo.is_dir():
         raise click.UsageError(f"{repo} is not a directory")
-    gc.disable()  # Importing makes no garbage, and looking for it is a fifth of the start.
+    gc.disable()  # Importing makes no garbage, and looking for it is a fifth of the start: the app enables it again.
     from mission_tui.ui.app import MissionApp  # Textual takes 150 ms
 
-    gc.enable()
     root = _root(repo) if repo is not None else None
     app = MissionApp(data, EngineLauncher(data), mission_id, root)
     app.run()

@@ -169,7 +169,7 @@ def _check_decision(files: MissionFiles, name: str, choice: str) -> None:
         raise click.UsageError(f"mission {files.id} has no decision {name!r} (open: {waiting})")
     if not state.open:
         what = f"answered: {state.answer.choice}" if state.answer else f"withdrawn: {state.withdrawn}"
-        raise click.UsageError(f"{name} needs no answer any more ({what})")
+        raise click.UsageError(f"{name} needs no answer any more ({' '.join(what.split())})")
     if state.decision.choices and choice not in state.decision.choices:
         raise click.UsageError(f"{name}: {choice!r} is not a choice; choose one of {', '.join(state.decision.choices)}")
 

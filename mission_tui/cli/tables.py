@@ -65,6 +65,12 @@ def status_text(state: JsonObject) -> str:
         f"({tokens(usage['cached_tokens'])} cached), {tokens(usage['output_tokens'])} out, "
         f"{usage['runs']} runs, {duration(usage['wall_s'])} of work{repeated}",
     ]
+    because: dict[str, list[str]] = {}
+    for one in state["stale"]:
+        because.setdefault(", ".join(one["because"]), []).append(one["id"])
+    for reason, names in because.items():
+        more = f" and {len(names) - 5} more" if len(names) > 5 else ""
+        lines.append(f"  stale      {', '.join(names[:5])}{more}: {plain(reason)}")
     for milestone in state["milestones"]:
         rounds = f" (round {milestone['round']})" if milestone["round"] else ""
         lines.append(f"  {milestone['id']:<10} {milestone['state']}{rounds}: {plain(milestone['title'])}")

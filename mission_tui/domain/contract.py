@@ -18,6 +18,9 @@ class ProofBase(Frozen):
     procedure: str = ""
     evidence: tuple[EvidenceKind, ...] = ()
     """The kinds that a `passed` must carry."""
+    files: tuple[str, ...] = ()
+    """Globs of all that it needs of the tree: later changes of other files leave a pass fresh, once the proof has
+    passed where nothing else is there. Empty: any file."""
 
 
 class CommandProof(ProofBase):

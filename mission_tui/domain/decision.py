@@ -5,18 +5,7 @@ from typing import Any, Literal
 from pydantic import Field
 
 from mission_tui.domain.base import Frozen
-
-DecisionKind = Literal[
-    "approve_plan",
-    "review_milestone",
-    "sign_amendment",
-    "raise_cap",
-    "answer",
-    "provider",
-    "round_cap",
-    "request",
-    "box",
-]
+from mission_tui.domain.states import DecisionKind
 
 
 class Question(Frozen):

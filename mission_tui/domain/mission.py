@@ -9,6 +9,7 @@ from mission_tui.domain import events as e
 from mission_tui.domain.base import replace
 from mission_tui.domain.budget import Limits
 from mission_tui.domain.contract import Assertion
+from mission_tui.domain.plan import Services
 from mission_tui.domain.seats import SeatSettings
 from mission_tui.domain.state.contract import ContractState
 from mission_tui.domain.state.conversation import ConversationState, DecisionsState
@@ -16,12 +17,7 @@ from mission_tui.domain.state.issues import IssuesState
 from mission_tui.domain.state.plan import PlanState
 from mission_tui.domain.state.runs import RunsState
 from mission_tui.domain.state.validation import ValidationState
-
-MissionStatus = Literal[
-    "planning", "awaiting_approval", "running", "paused", "waiting", "completed", "failed", "aborted"
-]
-AssertionStatus = Literal["pending", "passed", "failed", "blocked", "inconclusive", "stale", "overridden"]
-MilestoneStatus = Literal["pending", "active", "validating", "review", "sealed", "rolled_back"]
+from mission_tui.domain.states import AssertionStatus, MilestoneStatus, MissionStatus
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +71,9 @@ class Mission:
         if isinstance(event, e.MissionCreated):
             return self._created(event)
         if isinstance(event, e.CommitRecorded):
-            return replace(self, head=event.commit, tree=event.tree, validation=self.validation.commit(event))
+            return replace(
+                self, head=event.commit, tree=event.tree, validation=self.validation.commit(event, self.tree)
+            )
         if isinstance(event, e.MissionRolledBack):
             return self._rolled_back(event)
         if isinstance(event, e.LifecycleEvent):
@@ -153,11 +151,22 @@ class Mission:
 
     def _plan(self, event: e.PlanEvent) -> "Mission":
         changed = replace(self, plan=self.plan.apply(event))
+        if changed.plan.services != self.plan.services:
+            return replace(changed, validation=self._observed_otherwise(changed.plan.services))
         if isinstance(event, e.PlanApproved):
             return changed._checkpoint("base")
         if isinstance(event, e.MilestoneSealed):
             return changed._checkpoint(event.id)
         return changed
+
+    def _observed_otherwise(self, now: Services) -> ValidationState:
+        """What was seen of an app that is set up or started otherwise since is not what is there now."""
+        before = self.plan.services
+        if (before.setup, before.app, before.secrets) == (now.setup, now.app, now.secrets):
+            return self.validation
+        live = self.contract.assertions
+        seen = {name for name in self.validation.verdicts if name in live and live[name].proof.by != "review"}
+        return self.validation.doubt(seen, "setup or app of the services manifest changed")
 
     def _feature(self, event: e.FeatureEvent) -> "Mission":
         changed = replace(self, plan=self.plan.apply_feature(event))
@@ -242,6 +251,22 @@ class Mission:
         """Passed on the present tree, or signed over."""
         return self.assertion_status(assertion) in ("passed", "overridden")
 
+    def settled(self, milestone: str, assertion: str) -> bool:
+        """Whether it holds as that milestone's seal needs it.
+
+        The end of the plan proves anew whatever the engine proves by itself, also what nothing has touched since: a
+        file that a proof does not need may still stand in the product's way.
+        """
+        last = self.plan.last_milestone() == milestone
+        return self.proved_here(assertion) if last else self.holds(assertion)
+
+    def proved_here(self, assertion: str) -> bool:
+        """Whether it holds, and for what the engine proves by itself: was proved on this very tree."""
+        verdict = self.validation.latest(assertion)
+        elsewhere = verdict is not None and verdict.tree != self.tree
+        signed = assertion in self.contract.overrides
+        return self.holds(assertion) and (signed or not (elsewhere and self.mechanical(assertion)))
+
     def milestone_status(self, milestone: str) -> MilestoneStatus:
         state = self.plan.milestones[milestone]
         if state.sealed:
@@ -261,7 +286,7 @@ class Mission:
         Its own, every guard, what it had to repair of others, whatever the engine proves by itself of sealed
         milestones, and, for the last milestone, everything.
         """
-        if next(reversed(self.plan.milestones), None) == milestone:
+        if self.plan.last_milestone() == milestone:
             return tuple(self.contract.assertions)
         own = self.own(milestone)
         owners = self.plan.owners()

@@ -171,7 +171,7 @@ HARD_STOPS = ("raise_cap", "provider", "box")
 """Decisions without which not even the orchestrator can work."""
 
 
-NOT_LOOKED_AT = ("is stale", "is pending", "the negative control")
+NOT_LOOKED_AT = ("is stale", "is pending", "on this tree", "the negative control")
 """How a reason ends that only says that the engine has yet to look; the next round will."""
 
 
@@ -235,7 +235,7 @@ def _execution(mission: Mission) -> Action:
     if unsigned:
         return AskVacuous(unsigned[0].assertion)
     if milestone is None:
-        open_ends = tuple(a for a in mission.contract.assertions if not mission.holds(a))
+        open_ends = tuple(a for a in mission.contract.assertions if not mission.proved_here(a))
         return OpenFixMilestone(open_ends) if open_ends else Complete()
     feature = next((f.feature.id for f in mission.plan.in_milestone(milestone) if f.open), None)
     if feature is not None:
@@ -264,7 +264,7 @@ def _validation(mission: Mission, milestone: str) -> Action:
     unreviewed = _never_reviewed(mission, milestone)
     if unreviewed:
         return Review(milestone, unreviewed)
-    mechanical = _left_to_prove(mission, mission.to_prove(milestone), current.proved)
+    mechanical = _left_to_prove(mission, milestone, current.proved)
     if mechanical:
         return Prove(milestone, mechanical)
     if _already_red(mission, milestone):
@@ -280,8 +280,9 @@ def _validation(mission: Mission, milestone: str) -> Action:
     return _user_testing(mission, milestone) or _conclusion(mission, milestone)
 
 
-def _left_to_prove(mission: Mission, names: tuple[str, ...], proved: frozenset[str]) -> tuple[str, ...]:
-    return tuple(a for a in names if mission.mechanical(a) and not mission.holds(a) and a not in proved)
+def _left_to_prove(mission: Mission, milestone: str, proved: frozenset[str]) -> tuple[str, ...]:
+    names = (a for a in mission.to_prove(milestone) if mission.mechanical(a) and a not in proved)
+    return tuple(a for a in names if not mission.settled(milestone, a))
 
 
 def _conclusion(mission: Mission, milestone: str) -> Conclude:
@@ -349,7 +350,7 @@ def _acceptance(mission: Mission, milestone: str) -> AskReview | Seal:
         return Seal(milestone, provisional=False)
     every = int(review.partition(":")[2] or 1)
     waiting = sum(1 for m in mission.plan.milestones.values() if m.provisional)
-    last = next(reversed(mission.plan.milestones)) == milestone
+    last = mission.plan.last_milestone() == milestone
     if waiting + 1 < every and not last:
         return Seal(milestone, provisional=True)
     return AskReview(milestone)

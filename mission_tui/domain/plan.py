@@ -6,6 +6,7 @@ from pydantic import Field, model_validator
 
 from mission_tui.domain.base import Frozen
 from mission_tui.domain.contract import Assertion
+from mission_tui.domain.secrets import SecretName
 
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")]
 FeatureOrigin = Literal["plan", "fix", "rescope"]
@@ -67,6 +68,8 @@ class Services(Frozen):
     checks: dict[str, str] = Field(default_factory=dict)
     """Name to shell line; compared test by test where the runner tells."""
     app: App | None = None
+    secrets: tuple[SecretName, ...] = ()
+    """Names of variables of the host's environment that the app, the proofs and the user tester are given."""
     setup_timeout_s: float = Field(default=1800, gt=0)
     check_timeout_s: float = Field(default=1800, gt=0)
 

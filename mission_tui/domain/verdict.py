@@ -1,11 +1,13 @@
 """Verdicts, their evidence, and what scrutiny and the baseline say of the repository's own checks."""
 
+from collections.abc import Set
 from typing import Literal
 
 from pydantic import Field
 
 from mission_tui.domain.base import Frozen
 from mission_tui.domain.contract import EvidenceKind
+from mission_tui.domain.globs import matches
 from mission_tui.domain.handoff import Severity
 
 VerdictStatus = Literal["passed", "failed", "blocked", "inconclusive"]
@@ -38,8 +40,16 @@ class Verdict(Frozen):
     """Fingerprint of the tree it was proved on."""
     depends_on: tuple[str, ...] | None = None
     """Paths whose change makes it stale; None: any path."""
+    globs: tuple[str, ...] = ()
+    """Instead of paths: it was also proved on a tree that held nothing but the files that these name."""
     milestone: str
     round: int = Field(ge=1)
+
+    def depends_on_any(self, changed: Set[str]) -> bool:
+        """Whether a change of these paths may change what was observed."""
+        if self.globs:
+            return any(matches(self.globs, path) for path in changed)
+        return self.depends_on is None or not changed.isdisjoint(self.depends_on)
 
 
 class CaseResult(Frozen):

@@ -152,6 +152,10 @@ class Boundaries:
         runs = len(mission.plan.features) * 2 + len(mission.plan.milestones)
         words = f"{total} assertions ({mechanical} proved by machine), {len(mission.plan.features)} features in "
         words += f"{len(mission.plan.milestones)} milestones, about {runs} to {runs * 2} runs"
+        secrets = mission.plan.services.secrets
+        words += f". The app is given {', '.join(secrets)} of the engine's environment" if secrets else ""
+        lacking = self.desk.secrets.problem
+        words += f" ({lacking})" if lacking else ""
         findings = f". The proof of the base found: {'; '.join(problems)}" if problems else ""
         self.desk.open_decision(
             "approve_plan",

@@ -42,6 +42,8 @@ def assertion_text(assertion: Assertion, checks: bool = True) -> str:
         f"  proof: by {proof.by}; evidence for a pass: {', '.join(proof.evidence)}",
         f"  procedure: {proof.procedure}",
     ]
+    if proof.files:
+        lines.append(f"  files: {', '.join(proof.files)}")
     if checks and proof.checks:
         steps = [s.model_dump(mode="json", exclude_unset=True) for s in proof.checks]
         lines += [f"  check: {json.dumps(step, ensure_ascii=False)}" for step in steps]
@@ -62,6 +64,9 @@ def services_text(services: Services) -> str:
     lines += [f"check {name}: {command}" for name, command in services.checks.items()]
     if services.app is not None:
         lines.append(f"app: {services.app.start} (ready: {services.app.ready or 'once it listens on $PORT'})")
+    if services.secrets:
+        named = ", ".join(f"${{{name}}}" for name in services.secrets)
+        lines.append(f"secrets (write the name, never a value; the app finds them in its environment): {named}")
     return _bullets(lines)
 
 

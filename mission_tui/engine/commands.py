@@ -229,7 +229,7 @@ def _round_cap(mission: Mission, decision: Decision, answer: Answer) -> list[Any
     milestone = (decision.subject or "").partition("#")[0]
     reason = answer.note or "signed over at the round cap"
     if answer.choice == "accept":
-        open_ends = [a for a in mission.to_prove(milestone) if not mission.holds(a)]
+        open_ends = [a for a in mission.to_prove(milestone) if not mission.settled(milestone, a)]
         return [AssertionOverridden(assertion=a, reason=reason) for a in open_ends]
     if answer.choice == "rollback":
         return _roll_back(mission, checkpoint_before(mission, milestone), reason, decision.id)

@@ -11,14 +11,16 @@ from pydantic import Field
 from mission_tui.content.roles import Role
 from mission_tui.domain.base import Frozen
 from mission_tui.domain.budget import Spend
-from mission_tui.domain.decision import Decision, DecisionKind
+from mission_tui.domain.decision import Decision
 from mission_tui.domain.events import AnyEvent, DecisionOpened, Recorded
 from mission_tui.domain.mission import Mission
 from mission_tui.domain.ports import Model
 from mission_tui.domain.seats import SeatSettings
+from mission_tui.domain.states import DecisionKind
 from mission_tui.engine.clock import Clock, SystemClock
 from mission_tui.engine.wakeful import Wakeful
 from mission_tui.llm.retry import RetryNotice
+from mission_tui.proof.secrets import Secrets
 from mission_tui.store.artifacts import Artifacts
 from mission_tui.store.database import MissionDatabase
 from mission_tui.store.journal import Journal
@@ -80,6 +82,13 @@ class Desk:
     def transaction(self, name: str = "transaction") -> AbstractContextManager[object]:
         """Ledger and journal writes inside become durable together. The name is for `crashpoints`."""
         return self.db.atomic(name)
+
+    @property
+    def secrets(self) -> Secrets:
+        """What the services manifest declares, from the engine's environment; from now on it is kept out of records."""
+        found = Secrets.of(self.mission.plan.services.secrets, os.environ)
+        self.db.redactor.learn(found.values)
+        return found
 
     def seat(self, role: str) -> SeatSettings:
         return self.mission.seats.get(role) or self.mission.seats["default"]

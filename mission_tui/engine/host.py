@@ -18,7 +18,7 @@ from mission_tui.config import ConfigProblem, load_notify
 from mission_tui.content.resources import prompts_dir
 from mission_tui.content.roles import load_roles
 from mission_tui.crashpoints import around
-from mission_tui.domain.events import AnyEvent, MissionCreated, Recorded, SeatChanged
+from mission_tui.domain.events import AnyEvent, MissionCreated, PlanDrafted, Recorded, SeatChanged
 from mission_tui.domain.gates import check
 from mission_tui.domain.mission import Mission
 from mission_tui.domain.ports import Model
@@ -80,13 +80,14 @@ async def run_mission(files: MissionFiles, options: HostOptions) -> int:
         try:
             desk = await open_desk(files, db, options)
             _mark(files, options.detached)
+            ended = desk.mission.ended is not None
             async with asyncio.TaskGroup() as group:
                 warm = group.create_task(preload(desk.mission.seats.values()))
                 try:
                     await MissionLoop(desk).run(options.wait)
                 finally:
                     desk.wakeful.release()
-                    desk.clock_work(at_least_s=0)
+                    desk.clock_work(idle=ended, at_least_s=0)
                     warm.cancel()
             _mark(files, options.detached and desk.mission.ended is None)
             return exit_code(desk.mission)
@@ -108,21 +109,24 @@ def _mark(files: MissionFiles, detached: bool) -> None:
 def host_secrets(files: MissionFiles) -> Redactor:
     """What must never be stored: variables that are named like keys, or from which a seat takes its key."""
     with Reader(files) as reader:
-        recorded = reader.events(limit=-1, kinds=("mission_created", "seat_changed"))
-    seats = [s for r in recorded for s in _seats(r.event)]
-    named = {name for seat in seats for name in seat.key_variables}
+        recorded = reader.events(limit=-1, kinds=("mission_created", "seat_changed", "plan_drafted"))
+    named = {name for r in recorded for name in _key_variables(r.event)}
     return Redactor({k: v for k, v in os.environ.items() if SECRET_NAME.search(k) or k in named})
 
 
-def _seats(event: AnyEvent) -> Iterable[SeatSettings]:
+def _key_variables(event: AnyEvent) -> Iterable[str]:
     """Read from its facts: a fold of a long mission's ledger takes the better part of a second."""
     if isinstance(event, MissionCreated):
-        return event.seats.values()
-    return (event.seat,) if isinstance(event, SeatChanged) else ()
+        return [name for seat in event.seats.values() for name in seat.key_variables]
+    if isinstance(event, SeatChanged):
+        return event.seat.key_variables
+    return event.services.secrets if isinstance(event, PlanDrafted) and event.services else ()
 
 
 async def open_desk(files: MissionFiles, db: MissionDatabase, options: HostOptions) -> Desk:
     """Everything the engine works with, from what is stored."""
+    repo = await MissionRepository.open(files.worktree)
+    repo.check_present()
     ledger = Ledger(db, check, options.clock.now)
     return Desk(
         files=files,
@@ -130,7 +134,7 @@ async def open_desk(files: MissionFiles, db: MissionDatabase, options: HostOptio
         ledger=ledger,
         journal=Journal(db, options.clock.now),
         artifacts=Artifacts(files.artifacts, db.redactor),
-        repo=await MissionRepository.open(files.worktree),
+        repo=repo,
         roles=load_roles(prompts_dir()),
         make_model=options.make_model,
         browser=find_browser(),

@@ -15,6 +15,7 @@ from mission_tui.engine.commands import consequences
 from mission_tui.engine.desk import Desk
 from mission_tui.engine.parking import is_named, park, seconds_to_wait, wake
 from mission_tui.engine.replay import Replays
+from mission_tui.engine.trees import clear_leftovers
 from mission_tui.engine.validation import Validation
 from mission_tui.store import inbox
 from mission_tui.store.errors import lacking
@@ -42,6 +43,7 @@ class MissionLoop:
     async def run(self, wait: bool) -> None:
         """Return when the mission has ended or, unless `wait`, when it needs the human."""
         await self.desk.repo.clear_stale_locks()
+        await clear_leftovers(self.desk)
         self.agents.cancel_leftovers()
         self._try_again()
         async with asyncio.TaskGroup() as group:

@@ -37,6 +37,8 @@ def services_toml(mission: Mission) -> str:
     services = mission.plan.services
     lines = [f"setup = [{', '.join(quoted(s) for s in services.setup)}]", "", "[checks]"]
     lines += [f"{quoted(name)} = {quoted(command)}" for name, command in services.checks.items()]
+    if services.secrets:
+        lines.insert(1, f"secrets = [{', '.join(quoted(s) for s in services.secrets)}]")
     if services.app is not None:
         lines += ["", "[app]", f"start = {quoted(services.app.start)}"]
         ready = services.app.ready

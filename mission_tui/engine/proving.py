@@ -3,6 +3,7 @@
 import asyncio
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
+from typing import NamedTuple
 
 from mission_tui.domain.contract import Assertion
 from mission_tui.domain.ports import Box
@@ -20,6 +21,14 @@ from mission_tui.workspace.environment import prepare_environment
 from mission_tui.workspace.tree_snapshot import TreeSnapshot
 
 SETUP_STAMP = "setup.sha256"
+
+
+class Ground(NamedTuple):
+    """The tree that proofs are carried out on."""
+
+    commit: str
+    only: tuple[str, ...] = ()
+    """Globs of the only files that are there; empty: all."""
 
 
 class Proving:
@@ -113,22 +122,37 @@ class Proving:
         record: Callable[[ProofResult], None] = lambda _: None,
     ) -> list[ProofResult]:
         """Prove assertions each on copies of its own commit's tree; all slots are used, whatever the commits."""
+        return await self._on_grounds({Ground(commit): every for commit, every in wanted.items()}, label, record)
+
+    async def prove_on_declared_files(
+        self, assertions: Sequence[Assertion], commit: str, label: str
+    ) -> list[ProofResult]:
+        """Prove assertions each where nothing of the commit's tree is left but the files that its proof declares."""
+        grounds: dict[Ground, list[Assertion]] = {}
+        for assertion in assertions:
+            grounds.setdefault(Ground(commit, assertion.proof.files), []).append(assertion)
+        return await self._on_grounds(grounds, label, lambda _: None)
+
+    async def _on_grounds(
+        self, wanted: Mapping[Ground, Sequence[Assertion]], label: str, record: Callable[[ProofResult], None]
+    ) -> list[ProofResult]:
         share = max(1, self.desk.slots // max(len(wanted), 1))
-        parts = [(commit, list(every[k::share])) for commit, every in wanted.items() for k in range(share)]
-        slots = [self._slot(part, commit, f"{label}-{k}", record) for k, (commit, part) in enumerate(parts) if part]
+        parts = [(ground, list(every[k::share])) for ground, every in wanted.items() for k in range(share)]
+        slots = [self._slot(part, ground, f"{label}-{k}", record) for k, (ground, part) in enumerate(parts) if part]
         return [result for part in await all_of(slots) for result in part]
 
     async def _slot(
-        self, assertions: list[Assertion], commit: str, label: str, record: Callable[[ProofResult], None]
+        self, assertions: list[Assertion], ground: Ground, label: str, record: Callable[[ProofResult], None]
     ) -> list[ProofResult]:
         """One box, one browser, one copy of the tree that is put back as it was between assertions."""
         async with self._free_slots:
-            return await self._prove_in_box(assertions, commit, label, record)
+            return await self._prove_in_box(assertions, ground, label, record)
 
     async def _prove_in_box(
-        self, assertions: list[Assertion], commit: str, label: str, record: Callable[[ProofResult], None]
+        self, assertions: list[Assertion], ground: Ground, label: str, record: Callable[[ProofResult], None]
     ) -> list[ProofResult]:
-        place = await copy_of(self.desk, self.desk.files.runs / f"prove-{label}", commit)
+        home = self.desk.files.runs / f"prove-{label}"
+        place = await copy_of(self.desk, home, ground.commit, only=ground.only)
         try:
             async with await open_box(await place.spec()) as box:
                 stage = Stage(
@@ -136,6 +160,7 @@ class Proving:
                     app=self.desk.mission.plan.services.app,
                     browser=self.desk.browser,
                     run_dir=place.run_dir,
+                    secrets=self.desk.secrets,
                 )
                 snapshot = await asyncio.to_thread(TreeSnapshot.take, place.tree, place.home / "pristine")
 

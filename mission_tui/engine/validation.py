@@ -165,7 +165,11 @@ class Validation:
         await self.agents.start("reviewer", started)
 
     async def _prove(self, action: n.Prove) -> None:
-        """Mechanical proofs; each verdict is stored as soon as it is known."""
+        """Mechanical proofs; each verdict is stored as soon as it is known.
+
+        What declares its files, and passed, is first proved on nothing but those. The end of the plan proves all of
+        it anyway, so nothing would be gained there.
+        """
         mission = self.desk.mission
         number = mission.validation.rounds[action.milestone][-1].round
         assertions = tuple(mission.provable(name) for name in action.assertions)
@@ -174,10 +178,22 @@ class Validation:
             self.desk.append(*(self._blocked(a, action.milestone, number, problem) for a in assertions))
             return
 
-        def record(result: ProofResult) -> None:
-            self.desk.append(self._verdict(result, action.milestone, number))
+        at_the_end = mission.plan.last_milestone() == action.milestone
+        declared: list[VerdictRecorded] = []
 
-        await self.proving.prove(assertions, mission.head, f"{action.milestone}-{number}", record)
+        def record(result: ProofResult) -> None:
+            recorded = self._verdict(result, action.milestone, number)
+            if result.status == "passed" and result.assertion.proof.files and not at_the_end:
+                declared.append(recorded)
+            else:
+                self.desk.append(recorded)
+
+        label = f"{action.milestone}-{number}"
+        await self.proving.prove(assertions, mission.head, label, record)
+        by_id = {a.id: a for a in assertions}
+        again = [by_id[one.verdict.assertion] for one in declared]
+        seen = {r.assertion.id: r for r in await self.proving.prove_on_declared_files(again, mission.head, label)}
+        self.desk.append(*(_narrowed(one, seen[one.verdict.assertion]) for one in declared))
 
     def _verdict(self, result: ProofResult, milestone: str, number: int) -> VerdictRecorded:
         kept = tuple(store_evidence(self.desk, raw, f"E{k}") for k, raw in enumerate(result.evidence, 1))
@@ -254,6 +270,18 @@ def _base_result(assertion: Assertion, result: ProofResult) -> BaseResult:
         reason=result.reason[:2000],
         proof=digest(assertion.proof),
     )
+
+
+def _narrowed(recorded: VerdictRecorded, alone: ProofResult) -> VerdictRecorded:
+    """A pass that depends on its declared files only, if the proof also passed where nothing else was."""
+    files = alone.assertion.proof.files
+    if alone.status == "passed":
+        changes: dict[str, object] = {"globs": files}
+    else:
+        said = f"on {', '.join(files)} alone it is {alone.status}: {alone.reason[:500]}"
+        words = f"{recorded.verdict.reason}. Any later commit makes it stale, since its `files` do not suffice: {said}"
+        changes = {"reason": words}
+    return recorded.model_copy(update={"verdict": recorded.verdict.model_copy(update=changes)})
 
 
 def _regression(comparison: CheckComparison, issue_id: str, milestone: str, number: int) -> IssueOpened:

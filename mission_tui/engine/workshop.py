@@ -22,6 +22,7 @@ from mission_tui.engine.undo import UndoLog
 from mission_tui.proof.app import AppFailure, AppUnderTest
 from mission_tui.proof.interactive import Interactive
 from mission_tui.proof.results import RawEvidence
+from mission_tui.proof.secrets import NONE, SecretMissing, Secrets
 from mission_tui.store.errors import lacking
 from mission_tui.store.journal import StepRecord
 from mission_tui.tools.base import Assignment, Facts, Replay, ToolProblem, both_ends
@@ -81,9 +82,15 @@ class RunWorkshop:
     async def _open_box(self) -> Box:
         return await open_box(await self.place.spec())
 
+    @property
+    def secrets(self) -> Secrets:
+        """The user tester's only: who writes could leave them in what is committed."""
+        return self.desk.secrets if self.role.name == "user_tester" else NONE
+
     async def interactive(self) -> Interactive:
         if self._interactive is None:
-            self._interactive = await Interactive.open(await self.box(), self.place.run_dir, self.desk.browser)
+            box = await self.box()
+            self._interactive = await Interactive.open(box, self.place.run_dir, self.desk.browser, self.secrets)
         return self._interactive
 
     async def app_url(self) -> str | None:
@@ -93,12 +100,14 @@ class RunWorkshop:
         app = self.mission.plan.services.app
         if app is None:
             raise ToolProblem("the services manifest names no app; start one with start_service(name, command)")
-        running = self._app or AppUnderTest(app, await self.box())
-        self._app = running
         try:
-            return await running.start()
-        except AppFailure as failure:
-            raise ToolProblem(str(failure)) from None
+            self.secrets.check()
+            self._app = self._app or AppUnderTest(app, await self.box(), secrets=self.secrets)
+            return await self._app.start()
+        except (AppFailure, SecretMissing) as failure:
+            names = "" if self.secrets.values else ", ".join(self.mission.plan.services.secrets)
+            hint = f"\n({names}: only proofs and the user tester are given the secrets)" if names else ""
+            raise ToolProblem(f"{failure}{hint}") from None
 
     async def close(self) -> None:
         """End everything that runs in the box, and the box."""

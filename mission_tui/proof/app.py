@@ -7,6 +7,7 @@ import time
 
 from mission_tui.domain.plan import App
 from mission_tui.domain.ports import Box, BoxError
+from mission_tui.proof.secrets import NONE, Secrets
 
 HOST = "localhost"
 """Not an address: some servers listen on ::1 only."""
@@ -36,9 +37,10 @@ class EndedAtStart(AppFailure):
 class AppUnderTest:
     """One app process on a port of its own."""
 
-    def __init__(self, app: App, box: Box, name: str = "app") -> None:
+    def __init__(self, app: App, box: Box, name: str = "app", secrets: Secrets = NONE) -> None:
         self.app = app
         self.name = name
+        self._secrets = secrets
         self.url: str | None = None
         self._box = box
 
@@ -48,7 +50,7 @@ class AppUnderTest:
             return self.url
         for attempt in range(1, STARTS + 1):
             port = await self._box.free_port()
-            environment = {**self.app.env, "PORT": str(port)}
+            environment = {**self.app.env, **self._secrets.values, "PORT": str(port)}
             try:
                 await self._box.start_service(self.name, self.app.start, env=environment)
                 await self._wait_until_ready(port)

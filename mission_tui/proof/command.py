@@ -3,7 +3,7 @@
 import re
 import shlex
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from mission_tui.domain.checks import CommandStep
@@ -17,7 +17,7 @@ NOT_FOUND = (126, 127)
 
 
 async def run_command_steps(
-    steps: Sequence[CommandStep], box: Box, run_dir: Path, name: str
+    steps: Sequence[CommandStep], box: Box, run_dir: Path, name: str, env: Mapping[str, str] | None = None
 ) -> tuple[RawEvidence, ...]:
     """Run and check them in order; output and exit codes are kept whatever happens. Raises DriverFailure."""
     record = _Record(run_dir, name)
@@ -25,7 +25,7 @@ async def run_command_steps(
     for number, step in enumerate(steps, 1):
         deadline = time.monotonic() + step.within_s
         if step.run is not None:
-            last = await box.run(step.run, timeout_s=max(COMMAND_TIMEOUT_S, step.within_s), split=True)
+            last = await box.run(step.run, timeout_s=max(COMMAND_TIMEOUT_S, step.within_s), env=env, split=True)
             record.add(step.run, last)
         if last is None:
             raise DriverFailure("other", f"step {number}: the first step needs a `run`", record.evidence())

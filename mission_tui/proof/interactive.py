@@ -8,6 +8,7 @@ from mission_tui.domain.base import Frozen
 from mission_tui.domain.checks import Locator, Target
 from mission_tui.domain.ports import Box
 from mission_tui.proof.results import RawEvidence
+from mission_tui.proof.secrets import NONE, Secrets
 from mission_tui.proof.session import Driver, DriverFailure
 
 SESSION = "tester"
@@ -26,19 +27,21 @@ class Observation(Frozen):
 class Interactive:
     """A tester's browser, requests and terminal in the run's box; cookies and pages last as long as the run."""
 
-    def __init__(self, driver: Driver) -> None:
+    def __init__(self, driver: Driver, secrets: Secrets = NONE) -> None:
         self._driver = driver
+        self._secrets = secrets
 
     @classmethod
-    async def open(cls, box: Box, run_dir: Path, browser: Path | None) -> "Interactive":
-        return cls(Driver(box, run_dir, browser))
+    async def open(cls, box: Box, run_dir: Path, browser: Path | None, secrets: Secrets = NONE) -> "Interactive":
+        return cls(Driver(box, run_dir, browser), secrets)
 
     async def close(self) -> None:
         await self._driver.close()
 
     async def _do(self, kind: str, message: Mapping[str, Any]) -> Observation:
         try:
-            answer = await self._driver.request(kind, SESSION, message, TIMEOUT_S)
+            filled = self._secrets.filled(dict(message)) | {"env": dict(self._secrets.values)}
+            answer = await self._driver.request(kind, SESSION, filled, TIMEOUT_S)
         except DriverFailure as failure:
             raise ProofError(str(failure)) from None
         return Observation(text=str(answer["text"]), evidence=answer["evidence"])

@@ -8,11 +8,12 @@ from pathlib import Path
 from mission_tui.domain.checks import CommandStep
 from mission_tui.domain.contract import Assertion
 from mission_tui.domain.plan import App
-from mission_tui.domain.ports import Box, BoxError
+from mission_tui.domain.ports import Box, BoxError, JsonObject
 from mission_tui.domain.verdict import Cause, VerdictStatus
 from mission_tui.proof.app import AppFailure, AppUnderTest, last_words
 from mission_tui.proof.command import run_command_steps
 from mission_tui.proof.results import ProofResult, RawEvidence, write_fresh
+from mission_tui.proof.secrets import NONE, SecretMissing, Secrets
 from mission_tui.proof.session import Driver, DriverFailure
 
 STEP_PATIENCE_S = 30.0
@@ -35,6 +36,7 @@ class Stage:
     browser: Path | None
     run_dir: Path
     """On the host, what the box sees as its run directory."""
+    secrets: Secrets = NONE
 
 
 async def prove_all(
@@ -69,8 +71,11 @@ class Prover:
         app = stage.app
         self.stage = stage
         self.driver = Driver(stage.box, stage.run_dir, stage.browser)
-        self.shared = AppUnderTest(app, stage.box) if app is not None and app.isolation == "milestone" else None
+        self.shared = self._app(app) if app is not None and app.isolation == "milestone" else None
         self._failed_starts: list[AppFailure] = []
+
+    def _app(self, app: App) -> AppUnderTest:
+        return AppUnderTest(app, self.stage.box, secrets=self.stage.secrets)
 
     async def close(self) -> None:
         try:
@@ -83,12 +88,13 @@ class Prover:
         """One assertion. Never raises for what the product does; a pass carries every declared kind of evidence."""
         began = time.monotonic()
         try:
+            self.stage.secrets.check()
             evidence = await self._observe(assertion)
         except DriverFailure as failure:
             return _ended(assertion, began, failure.evidence, failure.cause, str(failure))
         except AppFailure as failure:
             return _ended(assertion, began, self._app_log(assertion, failure.log), "app", failure.reason)
-        except BoxError as failure:
+        except (BoxError, SecretMissing) as failure:
             return _ended(assertion, began, (), "setup", str(failure))
         missing = [k for k in assertion.proof.evidence if k not in {e.kind for e in evidence}]
         if missing:
@@ -101,12 +107,12 @@ class Prover:
         stage = self.stage
         if assertion.proof.by == "command":
             commands = [s for s in steps if isinstance(s, CommandStep)]
-            return await run_command_steps(commands, stage.box, stage.run_dir, assertion.id)
+            return await run_command_steps(commands, stage.box, stage.run_dir, assertion.id, stage.secrets.values)
         if assertion.proof.by == "terminal":
             return await self._driven(assertion, "")
         if stage.app is None:
             raise AppFailure(f"a {assertion.proof.by} proof needs an app, and the services manifest names none")
-        return await self._with_app(assertion, self.shared or AppUnderTest(stage.app, stage.box))
+        return await self._with_app(assertion, self.shared or self._app(stage.app))
 
     async def _with_app(self, assertion: Assertion, app: AppUnderTest) -> tuple[RawEvidence, ...]:
         try:
@@ -142,9 +148,11 @@ class Prover:
         return (RawEvidence(kind="output", path=path, name="app-log.txt", media_type="text/plain"),)
 
     async def _driven(self, assertion: Assertion, base: str) -> tuple[RawEvidence, ...]:
-        steps = [step.model_dump(mode="json", exclude_unset=True) for step in assertion.proof.checks]
+        secrets = self.stage.secrets
+        steps = [secrets.filled(s.model_dump(mode="json", exclude_unset=True)) for s in assertion.proof.checks]
         timeout = sum(step.within_s + STEP_PATIENCE_S for step in assertion.proof.checks)
-        message = {"do": "steps", "steps": steps, "base": base, "evidence": list(assertion.proof.evidence)}
+        message: JsonObject = {"do": "steps", "steps": steps, "base": base, "env": dict(secrets.values)}
+        message["evidence"] = list(assertion.proof.evidence)
         try:
             answer = await self.driver.request(assertion.proof.by, assertion.id, message, timeout)
         finally:

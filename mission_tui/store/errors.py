@@ -9,6 +9,10 @@ from pathlib import Path
 class StoreError(Exception):
     """The store cannot do what was asked of it."""
 
+    def beside(self, folder: Path) -> str:
+        """The problem in words, without the long way to the mission's folder."""
+        return str(self).replace(f"{folder}/", "")
+
 
 class UnknownMission(StoreError):
     """No mission, or more than one, has an id that begins so."""

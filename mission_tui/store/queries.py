@@ -1,8 +1,6 @@
 """Read-only views of a mission for screen and command line. Reads are short: an open one makes the log grow."""
 
-import sqlite3
 from collections.abc import Sequence
-from pathlib import Path
 from threading import Lock
 from typing import Any
 
@@ -12,13 +10,13 @@ from mission_tui.domain.mission import Mission
 from mission_tui.domain.ports import JsonObject, Usage
 from mission_tui.store import schema
 from mission_tui.store.codec import from_json
+from mission_tui.store.connection import Connection
 from mission_tui.store.errors import (
     DamagedDatabase,
     LockedDatabase,
     NewerDatabase,
     NoDatabase,
     StoreError,
-    explained,
 )
 from mission_tui.store.layout import MissionFiles
 from mission_tui.store.rows import EVENT_COLUMNS, event_of, recorded
@@ -40,52 +38,6 @@ from mission_tui.store.summary import MissionSummary, StoredState
 
 BATCH = 2000
 """Rows of one read while a ledger is folded."""
-BUSY_TIMEOUT_S = 2.0
-
-
-class Connection:
-    """A connection that cannot write. Any thread may use it, one at a time."""
-
-    def __init__(self, path: Path) -> None:
-        """Raises NoDatabase, NewerDatabase, DamagedDatabase or LockedDatabase."""
-        self.path = path
-        self._lock = Lock()
-        if not path.is_file():
-            raise NoDatabase(path)
-        try:
-            self._conn = sqlite3.connect(
-                f"{path.absolute().as_uri()}?mode=ro",
-                uri=True,
-                timeout=BUSY_TIMEOUT_S,
-                isolation_level=None,
-                check_same_thread=False,
-            )
-        except sqlite3.Error as error:
-            raise explained(error, path) from error
-        try:
-            self._check_version()
-        except BaseException:
-            self._conn.close()
-            raise
-
-    def rows(self, query: str, values: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
-        """All rows of one query, read in one go."""
-        with self._lock:
-            try:
-                return self._conn.execute(query, values).fetchall()
-            except sqlite3.Error as error:
-                raise explained(error, self.path) from error
-
-    def close(self) -> None:
-        with self._lock:
-            self._conn.close()
-
-    def _check_version(self) -> None:
-        found = int(self.rows("PRAGMA user_version")[0][0])
-        if found > schema.VERSION:
-            raise NewerDatabase(self.path, found, schema.VERSION)
-        if found == 0:
-            raise DamagedDatabase(self.path, "it has no tables")
 
 
 class Reader:

@@ -1,15 +1,15 @@
 """What the human saw last, and where, kept beside the missions: a screen that was killed opens at the same place."""
 
+import json
 from contextlib import suppress
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from pydantic import ValidationError
-
-from mission_tui.domain.base import Frozen
 from mission_tui.store.layout import MissionFiles
 
 
-class Seen(Frozen):
+@dataclass(frozen=True, slots=True)
+class Seen:
     """How far the human had followed a mission."""
 
     seq: int = 0
@@ -18,7 +18,8 @@ class Seen(Frozen):
     usd: float = 0.0
 
 
-class Place(Frozen):
+@dataclass(frozen=True, slots=True)
+class Place:
     """Where the screen was."""
 
     mission: str | None = None
@@ -30,8 +31,9 @@ class Place(Frozen):
 
 def last_seen(files: MissionFiles) -> Seen:
     """Zero for a mission that nobody has looked at."""
-    with suppress(OSError, ValidationError):
-        return Seen.model_validate_json((files.root / "seen.json").read_bytes())
+    with suppress(OSError, ValueError, TypeError, KeyError):
+        read = json.loads((files.root / "seen.json").read_bytes())
+        return Seen(seq=int(read["seq"]), at=float(read["at"]), usd=float(read["usd"]))
     return Seen()
 
 
@@ -41,8 +43,10 @@ def remember_seen(files: MissionFiles, seen: Seen) -> None:
 
 
 def last_place(data: Path) -> Place:
-    with suppress(OSError, ValidationError):
-        return Place.model_validate_json((data / "screen.json").read_bytes())
+    with suppress(OSError, ValueError, TypeError, KeyError):
+        read = json.loads((data / "screen.json").read_bytes())
+        mission, zoomed = read["mission"], bool(read["zoomed"])
+        return Place(str(mission) if mission else None, str(read["pane"]), zoomed, str(read["view"]))
     return Place()
 
 
@@ -50,9 +54,9 @@ def remember_place(data: Path, place: Place) -> None:
     _write(data / "screen.json", place)
 
 
-def _write(path: Path, what: Frozen) -> None:
+def _write(path: Path, what: Seen | Place) -> None:
     """Whole or not at all. That it cannot be written is no reason to disturb anybody."""
     with suppress(OSError):
         temporary = path.with_suffix(".new")
-        temporary.write_text(what.model_dump_json())
+        temporary.write_text(json.dumps(asdict(what), separators=(",", ":")))
         temporary.replace(path)

@@ -25,6 +25,7 @@ def status_json(
         "engine": {"alive": engine_pid is not None, "pid": engine_pid},
         "usage": {**usage_json(spend), "repeated_calls": repeated_calls},
         "assertions": {"total": len(mission.contract.assertions), **mission.counts()},
+        "stale": _stale(mission),
         "milestones": _milestones(mission),
         "features": _features(mission),
         "active_run": _active(active_run(mission), active_step),
@@ -72,6 +73,15 @@ def _active(run: RunState | None, step: int) -> JsonObject | None:
         return None
     started = run.started
     return {"id": run.id, "role": started.role, "feature": started.feature, "model": started.model, "step": step}
+
+
+def _stale(mission: Mission) -> list[JsonObject]:
+    """Passes that say nothing of the present any more, each with what made it so."""
+    return [
+        {"id": name, "because": list(mission.validation.why_stale(name))}
+        for name in mission.contract.assertions
+        if mission.assertion_status(name) == "stale"
+    ]
 
 
 def _milestones(mission: Mission) -> list[JsonObject]:

@@ -4,28 +4,10 @@ from pydantic import Field
 
 from mission_tui.domain.base import Frozen
 from mission_tui.domain.budget import Spend
-from mission_tui.domain.decision import DecisionKind
 from mission_tui.domain.events import Recorded
-from mission_tui.domain.mission import AssertionStatus, MilestoneStatus, Mission, MissionStatus
-from mission_tui.domain.state.plan import FeatureStatus
-
-
-class MilestoneLine(Frozen):
-    id: str
-    title: str
-    state: MilestoneStatus
-    round: int
-    """Validation rounds begun."""
-
-
-class DecisionLine(Frozen):
-    id: str
-    kind: DecisionKind
-    summary: str
-    blocks: str = ""
-    default: str = ""
-    opened_at: float = 0.0
-    """Unix time in seconds; 0 in the list of a mission that has not been written to since this is kept."""
+from mission_tui.domain.mission import Mission
+from mission_tui.domain.states import AssertionStatus, FeatureStatus, MissionStatus
+from mission_tui.store.listing import DecisionLine, MilestoneLine
 
 
 class StoredState(Frozen):

@@ -20,6 +20,7 @@ from mission_tui.domain.verdict import Cause, ControlResult, Evidence, VerdictSt
 from mission_tui.domain.weakened import Candidate
 from mission_tui.proof.interactive import Interactive
 from mission_tui.proof.results import RawEvidence
+from mission_tui.proof.secrets import Secrets
 from mission_tui.tools.tree import TreeFiles
 
 ToolKind = Literal["read", "write", "command", "state", "suspend"]
@@ -97,6 +98,11 @@ class Workshop(Protocol):
     def tree(self) -> TreeFiles: ...
     async def box(self) -> Box: ...
     async def interactive(self) -> Interactive: ...
+    @property
+    def secrets(self) -> Secrets:
+        """What this run may use of the services manifest's secrets."""
+        ...
+
     async def app_url(self) -> str | None:
         """Where the app of the services manifest listens in this run's box; None while it does not run."""
         ...

@@ -35,7 +35,7 @@ class StopService(Frozen):
 async def run_command(args: RunCommand, workshop: Workshop) -> ToolResult:
     box = await workshop.box()
     log = workshop.log_path("command")
-    result = await box.run(args.command, timeout_s=args.timeout_s, cwd=args.cwd, log=log)
+    result = await box.run(args.command, timeout_s=args.timeout_s, cwd=args.cwd, env=workshop.secrets.values, log=log)
     artifact = workshop.keep_output(log)
     kept = workshop.keep(_observed(log, result)) if workshop.assignment.role == "user_tester" else ()
     ids = f"\nevidence: {', '.join(f'{e.id} ({e.kind})' for e in kept)}" if kept else ""

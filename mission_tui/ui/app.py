@@ -1,10 +1,14 @@
-"""The terminal application: it composes screens, and nothing more."""
+"""The terminal application: it composes screens, and nothing more.
+
+What the list of missions can do without is imported when it is first needed, or once the list is painted.
+"""
 
 import asyncio
+import gc
 from collections.abc import Iterable
-from functools import partial
+from importlib import import_module
 from pathlib import Path
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from rich.text import Text
 from textual import events, work
@@ -12,25 +16,17 @@ from textual.app import App, SystemCommand
 from textual.binding import Binding, BindingType
 from textual.screen import Screen
 
-from mission_tui.store.errors import StoreError, UnknownMission
-from mission_tui.store.layout import all_missions, mission_files
+from mission_tui.store.layout import all_missions
 from mission_tui.store.seen import Place, last_place, remember_place
 from mission_tui.ui.attention import WATCH_S, Attention, escapes
-from mission_tui.ui.control import Host, MissionView
 from mission_tui.ui.launcher import Launcher
-from mission_tui.ui.remote import Remote
-from mission_tui.ui.screens.draft import DraftScreen
-from mission_tui.ui.screens.help import HelpScreen
+from mission_tui.ui.screens.dialog import Dialog
 from mission_tui.ui.screens.home import HomeScreen
-from mission_tui.ui.screens.inbox import InboxScreen
-from mission_tui.ui.screens.mission import MissionScreen
-from mission_tui.ui.screens.new_mission import NewMissionScreen
-from mission_tui.ui.screens.review import ReviewScreen
-from mission_tui.ui.screens.skills import SkillsScreen
-from mission_tui.ui.screens.steer import CapsScreen, ControlScreen, MessageScreen, SeatScreen, deeds
 from mission_tui.ui.screens.too_small import LEAST, TooSmallScreen
-from mission_tui.ui.steering import steer
 from mission_tui.ui.theme import DARK, THEMES
+
+if TYPE_CHECKING:
+    from mission_tui.ui.opened import OpenMissions
 
 SHEETS = ("widgets/lines", "widgets/keybar", "widgets/find", "panes/coverage", "panes/chat", "panes/status")
 SCREEN_SHEETS = (
@@ -42,7 +38,6 @@ SCREEN_SHEETS = (
     "screens/home",
 )
 
-VIEWS = {"review": ReviewScreen, "skills": SkillsScreen, "draft": DraftScreen}
 KEEP_PLACE_S = 1.0
 
 
@@ -67,7 +62,10 @@ class MissionApp(App[None]):
         self._open_at_start = mission_id
         self._repo = repo
         self._attention = Attention(data)
+        self._home = HomeScreen(data, launcher, repo)
+        self._missions: OpenMissions | None = None
         self._kept_place = Place()
+        self._prepared = False
         self.animation_level = "none"
         for name in list(self.available_themes):
             self.unregister_theme(name)
@@ -79,10 +77,10 @@ class MissionApp(App[None]):
         return dict(DARK.variables)
 
     def get_default_screen(self) -> Screen[None]:
-        return HomeScreen(self.data, self.launcher, self._repo)
+        return self._home
 
     def on_mount(self) -> None:
-        place = last_place(self.data)
+        place = self._kept_place = last_place(self.data)
         if self._open_at_start is not None:
             self.open_mission(self._open_at_start, place=place if place.mission == self._open_at_start else None)
         elif (
@@ -91,33 +89,41 @@ class MissionApp(App[None]):
             and any(m.id == place.mission for m in all_missions(self.data))
         ):
             self.open_mission(place.mission, place=place)
-        self._watch()
-        self.set_interval(WATCH_S, self._watch)
         self.set_interval(KEEP_PLACE_S, self.keep_place)
+
+    @property
+    def missions(self) -> "OpenMissions":
+        """Whatever has to do with a mission that is opened or steered."""
+        if self._missions is None:
+            from mission_tui.ui.opened import OpenMissions  # half of the program
+
+            self._missions = OpenMissions(self, self._home, self.launcher)
+        return self._missions
+
+    def on_home_screen_missions_read(self) -> None:
+        """The first time: whatever can wait until the list is painted."""
+        if not self._prepared:
+            self._prepared = True
+            self.call_after_refresh(self._prepare)
+            self.set_interval(WATCH_S, self._watch)
+
+    @work(thread=True, group="prepare")
+    def _prepare(self) -> None:
+        """Have at hand what opening a mission needs, and know what waits already."""
+        import_module("mission_tui.ui.opened")
+        if not gc.isenabled():  # since `open_screen`; what was imported stays, and is no place to look for garbage
+            gc.freeze()
+            gc.enable()
+        self._watch()
 
     def open_mission(self, mission_id: str, answer: str | None = None, place: Place | None = None) -> None:
         """Show a mission over the list, and a decision of it that is asked for."""
-        try:
-            files = mission_files(self.data, mission_id)
-        except UnknownMission as unknown:
-            self.notify(str(unknown), severity="error", markup=False)
-            return
-        self.push_screen(MissionScreen(files, self.launcher, answer, place))
+        self.missions.open(mission_id, answer, place)
 
     @work(group="inbox", exclusive=True)
     async def action_inbox(self) -> None:
         """Everything that waits, across missions."""
-        host = self.host()
-        waiting = await asyncio.to_thread(Attention(self.data).look)
-        chosen = await self.push_screen_wait(InboxScreen(waiting, host.files.id if host else None))
-        if chosen is None:
-            return
-        if isinstance(host, MissionScreen) and host.files.id == chosen.mission:
-            host.answer(chosen.decision)
-        else:
-            while isinstance(self.screen, MissionScreen | MissionView):
-                self.pop_screen()
-            self.open_mission(chosen.mission, chosen.decision)
+        await self.missions.answer(await asyncio.to_thread(Attention(self.data).look))
 
     @work(thread=True, group="attention", exclusive=True)
     def _watch(self) -> None:
@@ -135,13 +141,7 @@ class MissionApp(App[None]):
 
     def keep_place(self) -> None:
         """So that a screen that was closed or killed opens at the same place."""
-        opened = [screen for screen in self.screen_stack if isinstance(screen, MissionScreen)]
-        place = Place()
-        if opened:
-            over = [screen for screen in self.screen_stack if isinstance(screen, MissionView)]
-            view = next((name for name, kind in VIEWS.items() if over and isinstance(over[-1], kind)), "")
-            mission = opened[-1]
-            place = Place(mission=mission.files.id, pane=mission.pane, zoomed=mission.zoomed, view=view)
+        place = self._missions.place() if self._missions else Place()
         if place != self._kept_place:
             self._kept_place = place
             remember_place(self.data, place)
@@ -159,74 +159,36 @@ class MissionApp(App[None]):
 
     @work
     async def action_new_mission(self) -> None:
+        from mission_tui.ui.screens.new_mission import NewMissionScreen  # see above
+
         known = await asyncio.to_thread(self._attention.repositories)
         screen = NewMissionScreen(self.launcher.create, self._repo or Path.cwd(), self.launcher.readings, known)
         mission_id = await self.push_screen_wait(screen)
         if mission_id is None:
             return
-        self.open_mission(mission_id)
-        if isinstance(self.screen, MissionScreen):
-            self.screen.start_engine()
-
-    def host(self) -> Host | None:
-        """The mission that keys steer: the one that is open, else the one that the list's cursor is on."""
-        opened = [screen for screen in self.screen_stack if isinstance(screen, MissionScreen)]
-        return opened[-1] if opened else None
+        screen = self.missions.open(mission_id)
+        if screen is not None:
+            screen.start_engine()
 
     def action_steer(self, deed: str) -> None:
-        """Do something with the mission, from whatever screen is shown."""
-        if not isinstance(self.screen, ControlScreen | MessageScreen | CapsScreen | SeatScreen):
-            self._steer(deed)
-
-    @work(group="steering", exclusive=True)
-    async def _steer(self, deed: str) -> None:
-        host = self.host() or await self._from_the_list()
-        if host is not None:
-            await steer(self, host, deed)
-
-    async def _from_the_list(self) -> Host | None:
-        home = self.screen_stack[0]
-        name = home.chosen if isinstance(home, HomeScreen) else None
-        if name is None:
-            return None
-        try:
-            return await asyncio.to_thread(Remote, self, mission_files(self.data, name), self.launcher)
-        except StoreError as error:
-            self.notify(str(error), severity="error", markup=False)
-            return None
+        """Do something with the mission that is open, or that the cursor is on, from whatever screen is shown."""
+        if not (isinstance(self.screen, Dialog) and self.screen.STEERS):
+            self.missions.steer(deed)
 
     def action_help(self) -> None:
+        from mission_tui.ui.screens.help import HelpScreen  # see above
+
         if not isinstance(self.screen, HelpScreen):
             self.push_screen(HelpScreen())
 
     async def action_quit(self) -> None:
         """Leave the screen, and say what goes on without it."""
         self.keep_place()
-        self.exit(message=Text(self._farewell()))
-
-    def _farewell(self) -> str:
-        missions = [screen for screen in self.screen_stack if isinstance(screen, MissionScreen)]
-        for screen in missions:
-            if screen.engine is not None and not screen.mission.ended:
-                return (
-                    f"The engine goes on with {screen.files.id} (process {screen.engine}). "
-                    f"`mission-tui` shows it again; `mission-tui pause {screen.files.id}` pauses it."
-                )
-        return ""
+        self.exit(message=Text(self._missions.farewell() if self._missions else ""))
 
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
         yield from super().get_system_commands(screen)  # pyright: ignore[reportUnknownMemberType] - Textual leaves it open
         yield SystemCommand("New mission", "choose a repository and say what is to be done", self.action_new_mission)
         yield SystemCommand("Inbox", "everything that waits for you, in all missions", self.action_inbox)
-        if isinstance(screen, MissionScreen):
-            yield SystemCommand("Answer what waits", "open the oldest decision", screen.action_answer)
-            yield SystemCommand("Since you last looked", "what happened meanwhile", screen.run_digest)
-            yield SystemCommand("Review", "the present milestone on one screen", screen.action_review)
-            yield SystemCommand("Skills", "read and edit what agents are given", screen.action_skills)
-            yield SystemCommand("Edit contract and plan", "in place, gates beside the line", screen.action_edit)
-            yield SystemCommand("Zoom", "this pane alone, and back", screen.action_zoom)
-        host = self.host()
-        if host is not None:
-            for deed in deeds(host.mission, host.engine):
-                title, _, about = deed.text.partition(": ")
-                yield SystemCommand(title.capitalize(), about or deed.name, partial(self.action_steer, deed.name))
+        if self._missions is not None:
+            yield from self._missions.commands(screen)

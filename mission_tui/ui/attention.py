@@ -7,8 +7,7 @@ from typing import NamedTuple, Protocol
 
 from mission_tui.store.errors import StoreError
 from mission_tui.store.layout import MissionFiles, all_missions
-from mission_tui.store.queries import MissionSummary, summary
-from mission_tui.store.summary import DecisionLine
+from mission_tui.store.listing import DecisionLine, Listed, listed
 from mission_tui.ui.look import DECISION
 from mission_tui.ui.text import one_line
 
@@ -38,7 +37,7 @@ class Attention:
     def __init__(self, data: Path) -> None:
         self._data = data
         self._stamps: dict[str, tuple[int, int]] = {}
-        self._known: dict[str, MissionSummary] = {}
+        self._known: dict[str, Listed] = {}
         self._told: set[tuple[str, str]] | None = None
 
     def look(self) -> list[Waiting]:
@@ -70,7 +69,7 @@ class Attention:
         try:
             stamp = (files.database.stat().st_mtime_ns, _changed(files.database.with_name("mission.db-wal")))
             if self._stamps.get(files.id) != stamp:
-                self._known[files.id] = summary(files)
+                self._known[files.id] = listed(files)
                 self._stamps[files.id] = stamp
         except (OSError, StoreError):
             self._known.pop(files.id, None)

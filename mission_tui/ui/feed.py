@@ -41,11 +41,6 @@ TALK = (
 """Events that the conversation pane shows."""
 
 
-def in_short(error: StoreError, files: MissionFiles) -> str:
-    """A problem in words, without the long way to the mission's folder."""
-    return str(error).replace(f"{files.root}/", "")
-
-
 class MissionChanged(Message):
     """Something was written: the new state, and what has been used so far."""
 
@@ -188,7 +183,7 @@ class Feed:
                 with Reader(self.files) as reader:
                     self._follow(reader)
             except StoreError as error:
-                self._tell_problem(in_short(error, self.files))
+                self._tell_problem(error.beside(self.files.root))
                 self._look_at_engine()
                 self._stop.wait(1.0)
 
@@ -201,7 +196,7 @@ class Feed:
                 version = now
                 self._tell_problem(None)
             except LockedDatabase as error:
-                self._tell_problem(in_short(error, self.files))
+                self._tell_problem(error.beside(self.files.root))
             self._look_at_engine()
             self._look_at_commands()
             self._wake.wait(POLL_S)

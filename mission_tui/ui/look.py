@@ -1,10 +1,9 @@
 """How states look: a glyph, a word, and the style that repeats them."""
 
+from collections.abc import Mapping
 from typing import Literal, NamedTuple
 
-from mission_tui.domain.decision import DecisionKind
-from mission_tui.domain.mission import AssertionStatus, MilestoneStatus, MissionStatus
-from mission_tui.domain.state.plan import FeatureStatus
+from mission_tui.domain.states import AssertionStatus, DecisionKind, FeatureStatus, MilestoneStatus, MissionStatus
 
 Tone = Literal[
     "plain", "faint", "strong", "good", "bad", "odd", "live", "wait", "rule", "key", "code", "added", "removed", "you"
@@ -79,3 +78,18 @@ def counts(numbers: dict[AssertionStatus, int]) -> Line:
             look, gap = ASSERTION[status], "  " if pieces else ""
             pieces.append((f"{gap}{number} {look.glyph}", look.tone))
     return tuple(pieces)
+
+
+def proved(counts: Mapping[AssertionStatus, int]) -> int:
+    """Assertions that passed once or were signed over; stale ones among them are proved again in time."""
+    return counts.get("passed", 0) + counts.get("overridden", 0) + counts.get("stale", 0)
+
+
+def bar(counts: Mapping[AssertionStatus, int], width: int) -> Line:
+    """How much is proved: on the present tree, on an older one, and not."""
+    total = sum(counts.values())
+    if total <= 0 or width <= 0:
+        return (("─" * max(0, width), "rule"),)
+    both = proved(counts) * width // total
+    old = min(both, -(-counts.get("stale", 0) * width // total))
+    return (("━" * (both - old), "good"), ("╍" * old, "odd"), ("─" * (width - both), "rule"))

@@ -1,10 +1,11 @@
 """What the screen reads of repositories and texts through whoever opened it: it imports neither git nor YAML itself."""
 
 from collections.abc import Callable
-from typing import Literal, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Literal, NamedTuple, Protocol
 
-from mission_tui.domain.base import Frozen
-from mission_tui.domain.seats import SeatSettings
+if TYPE_CHECKING:
+    from mission_tui.domain.base import Frozen
+    from mission_tui.domain.seats import SeatSettings
 
 PartKind = Literal["assertion", "milestone", "feature", "services"]
 
@@ -42,7 +43,7 @@ class Revision(NamedTuple):
 class Parsed(NamedTuple):
     """A part of contract or plan read from its text."""
 
-    part: Frozen | None
+    part: "Frozen | None"
     problems: tuple[Problem, ...]
     line_of: Callable[[tuple[str | int, ...]], int]
     """The line of a field, or of the nearest part around it."""
@@ -67,7 +68,7 @@ class Readings(Protocol):
         """Its versions on the mission branch, the latest first."""
         ...
 
-    def part_text(self, part: Frozen) -> str:
+    def part_text(self, part: "Frozen") -> str:
         """A part of contract or plan as text to edit."""
         ...
 
@@ -83,6 +84,6 @@ class Readings(Protocol):
         """Files of a repository that can be named with `@`, ignored ones left out."""
         ...
 
-    def seat(self, assignment: str) -> tuple[str, SeatSettings]:
+    def seat(self, assignment: str) -> "tuple[str, SeatSettings]":
         """`ROLE=MODEL`, judged."""
         ...

@@ -78,6 +78,15 @@ class MissionRepository:
     def branch(self) -> str:
         return self.place.branch
 
+    def check_present(self) -> None:
+        """Raises GitError, which says how to go on, where the repository or the worktree was taken away."""
+        place = self.place
+        if not place.git_dir.is_dir():
+            raise GitError(f"the mission's repository {place.root} is not there: put it back and try again")
+        if not place.worktree.is_dir():
+            again = f"git -C {place.root} worktree add --force {place.worktree} {place.branch}"
+            raise GitError(f"the mission's worktree {place.worktree} is gone: make it again with `{again}`")
+
     async def head(self) -> str:
         """The commit that the mission's branch points at."""
         return await asyncio.to_thread(self._bench.head)

@@ -197,6 +197,8 @@ def test_an_ambiguous_prefix_names_the_missions(program: Program):
         (["bogus"], "bogus"),
         (["status"], "ID"),
         (["status", "x", "y"], "unexpected"),
+        (["skills"], "skills list"),
+        (["land", "x", "--as", "stone"], "stone"),
         (["new", "--repo", "repo"], "--goal"),
         (["new", "--repo", "repo", "--goal", "x", "--brief", "y"], "not both"),
         (["new", "--repo", "repo", "--goal", "x", "--model", "m", "--yes"], "--plan"),

@@ -3,6 +3,7 @@ from pathlib import Path
 
 import pytest
 
+from mission_tui.workspace.git_bench import remove_tree
 from tests.support.cli import ASSERTION, Program, make_program, write_script
 from tests.support.git_repos import git, hashes
 from tests.support.stores import wait_until
@@ -154,3 +155,44 @@ def test_an_interrupted_run_leaves_with_130_and_goes_on_later(program: Program):
     process.communicate(timeout=60)
     assert process.returncode == 130
     assert program("run", mission).code == 0
+
+
+def test_a_reader_that_leaves_interrupts_the_run_and_nothing_is_lost(program: Program):
+    mission = program.new("--yes")
+    with program.start("run", mission) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        process.stdout.readline()
+        process.stdout.close()
+        assert (process.stderr.read(), process.wait(timeout=60)) == ("", 130)
+    assert program("run", mission).code == 0
+    assert program("verify", mission).code == 0
+
+
+def test_a_worktree_or_repository_that_was_taken_away_is_said_with_what_to_do(program: Program):
+    mission = program.new("--yes")
+    status = program("status", mission, "--json").json
+    worktree = program.data / "missions" / mission / "worktree"
+    remove_tree(worktree)
+    again = f"git -C {program.repo} worktree add --force {worktree} {status['branch']}"
+    for command in (["run", mission], ["run", mission, "--detach"], ["backup", mission, program.root / "kept.tar"]):
+        done = program(*command)
+        assert (done.code, f"is gone: make it again with `{again}`" in done.complaint()) == (2, True)
+    verified = program("verify", mission)
+    assert (verified.code, verified.out.count("\n"), "worktree" in verified.out) == (4, 1, True)
+    git(program.repo, *again.split()[3:])
+    assert program("run", mission).code == 0
+    assert program("verify", mission).code == 0
+
+    program.repo.rename(program.root / "elsewhere")
+    verified = program("verify", mission)
+    assert (verified.code, verified.out.count("\n")) == (4, 1)
+    assert f"the mission's repository {program.repo} is not there" in verified.out
+
+
+def test_land_says_how_to_merge_or_make_a_patch(program: Program):
+    mission = program.new("--yes")
+    branch = program("status", mission, "--json").json["branch"]
+    landed = program("land", mission)
+    assert (landed.code, f"`git -C {program.repo} merge {branch}`" in landed.complaint()) == (2, True)
+    assert f"..{branch}`" in program("land", mission, "--as", "patch").complaint()

@@ -11,6 +11,8 @@ from pathlib import Path
 from tests.support.cli import Program
 
 PATIENCE_S = 120.0
+ANOTHERS = {"TMUX", "TMUX_PANE", "COLUMNS", "LINES"}
+"""What the environment says of the terminal that the tests run in."""
 
 
 @dataclass(frozen=True)
@@ -22,13 +24,11 @@ class Terminal:
 
     def start(self, *args: object, size: tuple[int, int] = (120, 40)) -> None:
         env = self.program.environment({"TERM": "xterm-256color", "COLORTERM": "truecolor"})
-        words = [f"{k}={v}" for k, v in env.items() if k not in ("TMUX", "TMUX_PANE")]
+        words = [f"{k}={v}" for k, v in env.items() if k not in ANOTHERS]
         line = shlex.join(["env", "-i", *words, *self.program.command(*args)])
         columns, rows = size
-        # A session that nobody is attached to falls back to the default size as soon as an option is set.
-        settings = f"set -g default-size {columns}x{rows}\nset -g remain-on-exit on\n"
-        self.socket.with_suffix(".conf").write_text(settings)
         self._tmux("new-session", "-d", "-s", "screen", "-x", str(columns), "-y", str(rows), line)
+        self._tmux("set-option", "-t", "screen", "remain-on-exit", "on")
 
     def keys(self, *names: str) -> None:
         """Keys by tmux's names: `Enter`, `Escape`, `C-s`, `a`."""
@@ -58,7 +58,7 @@ class Terminal:
         subprocess.run(["tmux", "-S", str(self.socket), "kill-server"], check=False, capture_output=True)
 
     def _tmux(self, *args: str) -> str:
-        command = ["tmux", "-S", str(self.socket), "-f", str(self.socket.with_suffix(".conf")), *args]
+        command = ["tmux", "-S", str(self.socket), "-f", "/dev/null", *args]
         return subprocess.run(command, check=True, capture_output=True, text=True, timeout=30).stdout
 
 

@@ -97,7 +97,8 @@ async def test_help_lists_the_keys_and_themes_can_be_changed(tmp_path: Path):
 
 
 def test_importing_the_screen_loads_no_model_browser_or_engine():
-    heavy = ["litellm", "playwright", "openai", "mcp", "git", "mission_tui.engine", "mission_tui.llm"]
+    models = ["litellm", "playwright", "openai", "mcp", "git", "mission_tui.engine", "mission_tui.llm"]
+    heavy = [*models, "pydantic", "yaml"]
     code = f"import sys, mission_tui.ui.app; print([m for m in {heavy!r} if m in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"

@@ -1,3 +1,4 @@
+import contextlib
 import os
 from pathlib import Path
 
@@ -18,13 +19,19 @@ def writer(tmp_path: Path):
         yield made
 
 
-def compare(seen: Screen, name: str, size: tuple[int, int]) -> None:
-    """Word for word, and nothing beyond the last column."""
-    shown = "\n".join(line.rstrip() for line in seen.lines) + "\n"
+async def compare(seen: Screen, name: str, size: tuple[int, int]) -> None:
+    """Word for word, and nothing beyond the last column, once all that is on its way is drawn."""
+
+    def shown() -> str:
+        return "\n".join(line.rstrip() for line in seen.lines) + "\n"
+
     path = FOLDER / f"{name}-{size[0]}x{size[1]}.txt"
     if os.environ.get("UPDATE_SNAPSHOTS"):
-        path.write_text(shown, encoding="utf-8")
-    assert shown == path.read_text(encoding="utf-8")
+        path.write_text(shown(), encoding="utf-8")
+    expected = path.read_text(encoding="utf-8")
+    with contextlib.suppress(AssertionError):
+        await seen.until(lambda: shown() == expected)
+    assert shown() == expected
 
 
 @pytest.mark.parametrize("size", SIZES)
@@ -32,7 +39,7 @@ async def test_coverage_at_every_size(tmp_path: Path, writer: MissionWriter, siz
     async with screen(tmp_path, writer.files.id, size) as seen:
         await seen.shows("IMPORT-002", "the engine proves M2", "p pause")
         await seen.press("1")
-        compare(seen, "coverage", size)
+        await compare(seen, "coverage", size)
 
 
 @pytest.mark.parametrize("size", SIZES)
@@ -44,7 +51,7 @@ async def test_an_assertion_at_every_size(tmp_path: Path, writer: MissionWriter,
         await seen.press("end")
         await seen.shows("▀▀▀▀▀▀")
         await seen.press("home")
-        compare(seen, "assertion", size)
+        await compare(seen, "assertion", size)
 
 
 @pytest.mark.parametrize("size", SIZES)
@@ -53,4 +60,4 @@ async def test_the_transcript_at_every_size(tmp_path: Path, writer: MissionWrite
         await seen.shows("IMPORT-002", "p pause")
         await seen.press("3", "[", "[", "[")
         await seen.shows("R4 worker F3", "assert 11 == 12")
-        compare(seen, "transcript", size)
+        await compare(seen, "transcript", size)

@@ -16,7 +16,8 @@ async def test_a_fork_bomb_is_killed_and_the_box_goes_on(tmp_path):
         assert result.over in result.output
         assert not result.timed_out
         assert (await box.run("echo alive", timeout_s=20)).output == "alive\n"
-        assert int((await box.run("ls -d /proc/[0-9]* | wc -l", timeout_s=20)).output) < 12
+        left = (await box.run("echo /proc/[0-9]*", timeout_s=20)).output
+        assert len(left.split()) < 12
 
 
 async def test_a_memory_hog_is_killed_with_its_children_and_a_service_beside_it_is_not(tmp_path):

@@ -1,10 +1,13 @@
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from mission_tui.domain.budget import Spend
+from mission_tui.domain.contract import Amendment
 from mission_tui.domain.events import (
     AnyEvent,
     AssertionOverridden,
     CommitRecorded,
+    ContractAmended,
     ContractDrafted,
     FeatureAdded,
     FeatureCancelled,
@@ -17,6 +20,7 @@ from mission_tui.domain.events import (
     MissionPaused,
     MissionResumed,
     MissionRolledBack,
+    PlanDrafted,
     Recorded,
     ReplayRecorded,
     ReplayRequested,
@@ -26,10 +30,12 @@ from mission_tui.domain.events import (
     event_from,
 )
 from mission_tui.domain.gates import check
+from mission_tui.domain.gates.validation import unproved
 from mission_tui.domain.handoff import Issue
 from mission_tui.domain.mission import Mission, fold
 from mission_tui.domain.next import Complete, Stop, Wait, next_action
-from mission_tui.domain.plan import Milestone
+from mission_tui.domain.plan import App, Milestone, Services
+from mission_tui.store.status import status_json
 from tests.support.missions import (
     approved,
     assertion,
@@ -216,3 +222,57 @@ def test_a_pass_goes_stale_only_when_something_it_depends_on_changes():
     assert mission.apply(code).assertion_status("VAL-A-001") == "stale"
     narrow = mission.apply(verdict("VAL-A-001", depends_on=("b.py",)))
     assert narrow.apply(code).assertion_status("VAL-A-001") == "passed"
+
+
+def committed(commit: str, *paths: str, tree: str = "") -> CommitRecorded:
+    return CommitRecorded(commit=commit, tree=tree or f"t-{commit}", paths=paths, reason="handoff")
+
+
+def test_a_pass_with_declared_files_stays_fresh_until_one_of_them_changes_and_says_which_commit_did_it():
+    mission = fold_gated([*proved()]).apply(verdict("VAL-A-001", globs=("app/**", "*.toml")))
+    docs = mission.apply(committed("c2", "docs/index.md", "app.md"))
+    assert docs.assertion_status("VAL-A-001") == "passed"
+    assert docs.assertion_status("VAL-G-001") == "stale"
+    assert docs.validation.why_stale("VAL-G-001") == ("commit c2",)
+    touched = docs.apply(committed("c3", "app/new/page.py")).apply(committed("c4", "README"))
+    assert touched.assertion_status("VAL-A-001") == "stale"
+    assert touched.validation.why_stale("VAL-A-001") == ("commit c3",)
+    assert touched.validation.why_stale("VAL-G-001") == ("commit c2", "commit c3", "commit c4")
+    assert status_json(touched, Spend(), None)["stale"][0] == {"id": "VAL-A-001", "because": ["commit c3"]}
+    undone = touched.apply(committed("c5", "app/new/page.py", tree="t-c1"))
+    assert undone.assertion_status("VAL-A-001") == "passed"
+
+
+def test_a_tree_that_changes_without_naming_paths_leaves_no_pass_fresh():
+    narrow = fold_gated([*proved()]).apply(verdict("VAL-A-001", globs=("app/**",)))
+    assert narrow.apply(committed("c2", ".mission/plan.md")).assertion_status("VAL-A-001") == "stale"
+    assert narrow.apply(committed("c2", ".mission/plan.md", tree="t-c1")).assertion_status("VAL-A-001") == "passed"
+
+
+def test_a_doubted_pass_does_not_become_fresh_with_the_tree():
+    changed = assertion("VAL-A-001", checks=[{"run": "echo no", "expect_stdout": "^no$"}])
+    amended = ContractAmended(amendment=Amendment(change=(changed,), reason="other words"), signed=True)
+    mission = fold_gated([*proved(), amended, committed("c2", "a.py"), committed("c3", "a.py", tree="t-c1")])
+    assert mission.assertion_status("VAL-A-001") == "stale"
+    assert mission.validation.why_stale("VAL-A-001") == ("its statement or proof was changed",)
+    assert mission.assertion_status("VAL-G-001") == "passed"
+
+
+def test_a_changed_app_makes_passes_stale_and_a_changed_check_does_not():
+    mission = fold_gated([*proved()])
+    checks = PlanDrafted(services=Services(checks={"lint": "true"}))
+    assert mission.apply(checks).assertion_status("VAL-A-001") == "passed"
+    app = PlanDrafted(services=Services(app=App(start="serve")))
+    assert mission.apply(app).assertion_status("VAL-A-001") == "stale"
+
+
+def test_the_last_milestone_needs_every_proof_of_the_engine_on_its_very_tree():
+    narrow = fold_gated([*proved()]).apply(verdict("VAL-A-001", globs=("app/**",)))
+    mission = narrow.apply(MilestoneSealed(id="M1", head="c1")).apply(committed("c2", "docs/x.md"))
+    assert mission.holds("VAL-A-001")
+    assert mission.settled("M1", "VAL-A-001")
+    assert not mission.settled("M2", "VAL-A-001")
+    assert "VAL-A-001 has yet to be proved on this tree" in unproved(mission, "M2")
+    assert {v.offender for v in check(mission, MissionCompleted(tree=mission.tree))} >= {"VAL-A-001"}
+    here = mission.apply(verdict("VAL-A-001", tree="t-c2"))
+    assert here.settled("M2", "VAL-A-001")

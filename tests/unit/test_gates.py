@@ -35,7 +35,8 @@ from mission_tui.domain.events import (
 from mission_tui.domain.gates import RULES, check
 from mission_tui.domain.handoff import Handoff, Issue
 from mission_tui.domain.mission import Mission
-from mission_tui.domain.plan import Milestone
+from mission_tui.domain.plan import Milestone, Services
+from mission_tui.domain.seats import SeatSettings
 from mission_tui.domain.verdict import CheckComparison
 from tests.support.missions import (
     approved,
@@ -70,6 +71,12 @@ def question() -> DecisionOpened:
 
 M1 = Milestone(id="M1", title="One")
 DRAFT: list[AnyEvent] = [created(), ContractDrafted(assertions=(assertion("VAL-A-001"),))]
+LOGIN = assertion(
+    "VAL-A-001",
+    by="http",
+    evidence=["response"],
+    checks=[{"request": "POST /login", "body": {"password": "${APP_PASSWORD}"}, "expect_status": 200}],
+)
 BROWSER = {
     "by": "browser",
     "evidence": ["screenshot"],
@@ -144,6 +151,25 @@ CASES: list[tuple[str, list[AnyEvent], AnyEvent]] = [
         written(assertion("VAL-A-001", by="http", evidence=["response"], checks=[{"request": "GET /"}]))[1],
     ),
     ("locator", [created()], written(assertion("VAL-A-001", **BROWSER))[1]),
+    (
+        "secret",
+        [created(seats={"default": SeatSettings(model="m", api_key_env="LOCAL_KEY")})],
+        PlanDrafted(services=Services(secrets=("LOCAL_KEY",))),
+    ),
+    ("secret", approved(), PlanDrafted(run_id="R1", services=Services(secrets=("APP_PASSWORD",)))),
+    (
+        "secret",
+        [*DRAFT[:1], ContractDrafted(assertions=(LOGIN,)), drafted(feature("F1", ("VAL-A-001",)))],
+        PlanSubmitted(),
+    ),
+    ("proof_files", [created()], written(assertion("VAL-A-001", files=["/etc/**"]))[1]),
+    ("proof_files", [created()], written(assertion("VAL-A-001", files=["app/../x"]))[1]),
+    ("proof_files", [created()], written(assertion("VAL-A-001", files=["app/**.py"]))[1]),
+    (
+        "proof_files",
+        [created()],
+        written(assertion("VAL-A-001", by="review", evidence=["diff"], checks=[], files=["app/**"]))[1],
+    ),
     ("duplicate_id", [created()], written(assertion("VAL-A-001"), assertion("VAL-A-001"))[1]),
     ("duplicate_id", approved(), amended(add=(assertion("VAL-A-001"),))),
     ("unknown_assertion", approved(), amended(drop=("VAL-Z-001",))),
@@ -277,6 +303,13 @@ def test_a_vacuous_proof_that_the_human_signs_may_pass():
     vacuous = [*validating(), verdict("VAL-A-001"), verdict("VAL-G-001"), controlled("VAL-A-001", "vacuous")]
     assert refusal(vacuous, CONCLUDED) == {"unproved"}
     assert refusal([*vacuous, VacuousSigned(assertion="VAL-A-001", reason="it is the wording")], CONCLUDED) == set()
+
+
+def test_a_secret_that_the_plan_names_may_be_used_and_the_human_may_add_one():
+    named = PlanDrafted(services=Services(secrets=("APP_PASSWORD",)))
+    plan = [created(), ContractDrafted(assertions=(LOGIN,)), drafted(feature("F1", ("VAL-A-001",))), named]
+    assert refusal(plan, PlanSubmitted()) == set()
+    assert refusal(approved(), named.model_copy(update={"command_id": "by-hand"})) == set()
 
 
 def test_a_replay_that_agrees_makes_a_verdict_mechanical_and_stands_once_it_was_red_without_the_work():

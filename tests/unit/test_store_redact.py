@@ -1,10 +1,17 @@
+import base64
+import html
+import io
 import json
+import zipfile
+from urllib.parse import quote, quote_plus
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from mission_tui.store.redact import Redactor
+
+ODD = "s3cr3t&<pass>'wörd"
 
 
 def test_known_values_are_replaced_by_their_names():
@@ -69,3 +76,38 @@ def test_no_secret_survives_in_json_however_deep_it_is_quoted(secret, around):
     shown = json.loads(cleaned)
     assert secret not in shown["text"].replace("[redacted S]", "\0")
     assert secret not in json.loads(shown["arguments"])["cmd"].replace("[redacted S]", "\0")
+
+
+@pytest.mark.parametrize(
+    "shown",
+    [
+        base64.b64encode(b"ada:" + ODD.encode()).decode(),
+        base64.urlsafe_b64encode(b"x" + ODD.encode() + b"y").decode(),
+        html.escape(ODD),
+        quote_plus(ODD),
+    ],
+)
+def test_a_secret_is_found_in_what_browsers_and_servers_make_of_it(shown: str):
+    assert "[redacted P]" in Redactor({"P": ODD}).text(f"a {shown} z")
+    assert "[redacted" not in Redactor({"P": "something else"}).text(shown)
+
+
+def test_what_an_archive_holds_is_redacted_and_an_archive_without_secrets_stays_as_it_is():
+    written = io.BytesIO()
+    with zipfile.ZipFile(written, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("a/trace.network", f"password={quote(ODD)}")
+        archive.writestr("b.bin", b"\0\1")
+    redacted = Redactor({"P": ODD})(written.getvalue())
+    with zipfile.ZipFile(io.BytesIO(redacted)) as archive:
+        assert archive.read("a/trace.network") == b"password=[redacted P]"
+        assert archive.read("b.bin") == b"\0\1"
+    assert Redactor({"P": "something else"})(written.getvalue()) == written.getvalue()
+    broken = b"PK\x03\x04" + ODD.encode()
+    assert Redactor({"P": ODD})(broken) == b"PK\x03\x04[redacted P]"
+
+
+def test_a_secret_that_is_learned_later_is_known_from_then_on():
+    redactor = Redactor({"A": "first secret"})
+    assert redactor.text("second secret") == "second secret"
+    redactor.learn({"B": "second secret"})
+    assert redactor.text("first secret, second secret") == "[redacted A], [redacted B]"

@@ -6,6 +6,7 @@ from mission_tui.domain.checks import BrowserStep, Locator
 from mission_tui.domain.contract import Assertion, EvidenceKind, ProofKind
 from mission_tui.domain.events import AnyEvent, AssertionOverridden, ContractAmended, ContractDrafted
 from mission_tui.domain.gates.base import Violation, duplicates
+from mission_tui.domain.globs import complaint
 from mission_tui.domain.mission import Mission
 
 OBSERVABLE: dict[ProofKind, frozenset[EvidenceKind]] = {
@@ -66,6 +67,25 @@ def checks_expect_something(_mission: Mission, event: AnyEvent) -> Iterator[Viol
                 offender=a.id,
                 message=f"{a.id}: its checks expect nothing, so they would always pass; add an expect_… key",
             )
+
+
+def files_are_in_the_tree(_mission: Mission, event: AnyEvent) -> Iterator[Violation]:
+    """The files that a proof declares are globs of the tree; a review depends on its feature's files anyway."""
+    for a in _written(event):
+        if a.proof.by == "review" and a.proof.files:
+            yield Violation(
+                rule="proof_files",
+                offender=a.id,
+                message=f"{a.id}: a review depends on the files of its feature's diff; leave `files` out",
+            )
+        for glob in a.proof.files:
+            wrong = complaint(glob)
+            if wrong is not None:
+                yield Violation(
+                    rule="proof_files",
+                    offender=a.id,
+                    message=f"{a.id}: `files` names {glob!r}, which {wrong}; write globs such as app/** or *.toml",
+                )
 
 
 def _expects(step: object) -> bool:
@@ -147,6 +167,7 @@ RULES = (
     a_proof_has_a_procedure_and_evidence,
     evidence_can_be_observed,
     checks_expect_something,
+    files_are_in_the_tree,
     locators_anchor_no_implementation,
     assertion_ids_are_unique,
     amendments_name_live_assertions,

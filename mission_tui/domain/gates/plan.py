@@ -15,6 +15,7 @@ from mission_tui.domain.events import (
 from mission_tui.domain.gates.base import Violation, duplicates
 from mission_tui.domain.mission import Mission
 from mission_tui.domain.plan import Feature
+from mission_tui.domain.secrets import references
 
 
 def _written(event: AnyEvent) -> tuple[Feature, ...]:
@@ -174,6 +175,42 @@ def an_approved_plan_changes_feature_by_feature(mission: Mission, event: AnyEven
         )
 
 
+def secrets_are_the_humans_to_give(mission: Mission, event: AnyEvent) -> Iterator[Violation]:
+    """A secret is named in the plan that the human approves, or by the human; a model's key is none."""
+    if not isinstance(event, PlanDrafted) or event.services is None:
+        return
+    keys = {name for seat in mission.seats.values() for name in seat.key_variables}
+    for name in event.services.secrets:
+        if name in keys:
+            yield Violation(
+                rule="secret", offender=name, message=f"{name}: holds the key of a model; no app is given that"
+            )
+        elif mission.plan.approved and name not in mission.plan.services.secrets and event.command_id is None:
+            yield Violation(
+                rule="secret",
+                offender=name,
+                message=f"{name}: the plan was approved without this secret; ask the human to add it to the services",
+            )
+
+
+def secrets_that_are_used_are_named(mission: Mission, event: AnyEvent) -> Iterator[Violation]:
+    """`${NAME}` in a check step of an app or a terminal is a secret of the services manifest."""
+    if not isinstance(event, PlanSubmitted | PlanApproved):
+        return
+    named = set(mission.plan.services.secrets)
+    for assertion in mission.contract.assertions.values():
+        # A shell line has its own meaning of it.
+        steps = [] if assertion.proof.by == "command" else [s.model_dump(mode="json") for s in assertion.proof.checks]
+        used = {name for step in steps for key, value in step.items() if key != "spawn" for name in references(value)}
+        for name in sorted(used - named):
+            yield Violation(
+                rule="secret",
+                offender=assertion.id,
+                message=f"{assertion.id}: uses ${{{name}}}, which the services manifest does not name in `secrets`; "
+                f"write $${{{name}}} if the text itself is meant",
+            )
+
+
 def a_sealed_milestone_takes_no_features(mission: Mission, event: AnyEvent) -> Iterator[Violation]:
     """What was accepted stays as it was accepted."""
     if not isinstance(event, FeatureAdded | FeatureChanged | FeatureCancelled):
@@ -268,6 +305,8 @@ RULES = (
     preconditions_come_earlier,
     an_order_keeps_preconditions,
     an_approved_plan_changes_feature_by_feature,
+    secrets_are_the_humans_to_give,
+    secrets_that_are_used_are_named,
     a_sealed_milestone_takes_no_features,
     features_under_way_stay_as_they_are,
     no_assertion_loses_its_owner,

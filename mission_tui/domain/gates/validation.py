@@ -177,10 +177,17 @@ def milestones_exist(mission: Mission, event: AnyEvent) -> Iterator[Violation]:
         yield Violation(rule="sealed_milestone", offender=name, message=f"{name}: is sealed already")
 
 
+def _unsettled(mission: Mission, name: str) -> str:
+    """Why an assertion does not hold yet, in words."""
+    if mission.holds(name):
+        return f"{name} has yet to be proved on this tree"
+    return f"{name} is {mission.assertion_status(name)}"
+
+
 def unproved(mission: Mission, milestone: str) -> list[str]:
     """What keeps the milestone from being sealed, in words; empty when all holds."""
     reasons = [
-        f"{name} is {mission.assertion_status(name)}" for name in mission.to_prove(milestone) if not mission.holds(name)
+        _unsettled(mission, name) for name in mission.to_prove(milestone) if not mission.settled(milestone, name)
     ]
     last = mission.validation.last_round(milestone)
     if last is None or last.scrutiny is None:
@@ -224,11 +231,11 @@ def a_seal_needs_a_passed_round(mission: Mission, event: AnyEvent) -> Iterator[V
             rule="not_validated", offender=event.id, message=f"{event.id}: its last validation round did not pass"
         )
     for name in mission.to_prove(event.id):
-        if not mission.holds(name):
+        if not mission.settled(event.id, name):
             yield Violation(
                 rule="unproved",
                 offender=name,
-                message=f"{name}: is {mission.assertion_status(name)}, so {event.id} cannot be sealed",
+                message=f"{_unsettled(mission, name)}, so {event.id} cannot be sealed",
             )
     for feature in mission.plan.in_milestone(event.id):
         if feature.status != "completed":
@@ -255,11 +262,11 @@ def a_mission_completes_when_all_is_sealed_and_holds(mission: Mission, event: An
     if not mission.plan.milestones:
         yield Violation(rule="unsealed", offender="plan", message="there is no milestone, so nothing can be complete")
     for name in mission.contract.assertions:
-        if not mission.holds(name):
+        if not mission.proved_here(name):
             yield Violation(
                 rule="unproved",
                 offender=name,
-                message=f"{name}: is {mission.assertion_status(name)}, so the mission goes on",
+                message=f"{_unsettled(mission, name)}, so the mission goes on",
             )
     for issue in mission.issues.open:
         yield Violation(rule="open_issue", offender=issue.id, message=f"{issue.id}: is open, so the mission goes on")

@@ -1,7 +1,7 @@
 """Milestones and features, and how far each has come."""
 
 from dataclasses import dataclass, field
-from typing import Literal, TypeVar, assert_never
+from typing import TypeVar, assert_never
 
 from mission_tui.domain.base import replace
 from mission_tui.domain.events import (
@@ -22,9 +22,9 @@ from mission_tui.domain.events import (
     VacuousSigned,
 )
 from mission_tui.domain.plan import Feature, FeatureOrigin, Milestone, Services
+from mission_tui.domain.states import FeatureStatus
 
 StateT = TypeVar("StateT")
-FeatureStatus = Literal["pending", "in_progress", "completed", "failed", "cancelled"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +130,9 @@ class PlanState:
 
     def current_milestone(self) -> str | None:
         return next((name for name, m in self.milestones.items() if not m.sealed), None)
+
+    def last_milestone(self) -> str | None:
+        return next(reversed(self.milestones), None)
 
     def _drafted(self, event: PlanDrafted) -> "PlanState":
         milestones = dict(self.milestones)

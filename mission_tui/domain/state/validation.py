@@ -1,5 +1,6 @@
 """What has been proved, on which tree, and how far each milestone's validation has come."""
 
+from collections.abc import Set
 from dataclasses import dataclass, field
 from typing import assert_never
 
@@ -47,8 +48,10 @@ class ValidationState:
     contract_review: ContractReviewed | None = None
     verdicts: dict[str, tuple[Verdict, ...]] = field(default_factory=dict[str, tuple[Verdict, ...]])
     """Every verdict of each assertion, oldest first."""
-    stale: frozenset[str] = frozenset()
-    """Assertions whose last pass was proved before a change that it depends on."""
+    outdated: dict[str, tuple[str, ...]] = field(default_factory=dict[str, tuple[str, ...]])
+    """Assertions whose last verdict is older than a change that it depends on, with the commits that made it."""
+    doubted: dict[str, str] = field(default_factory=dict[str, str])
+    """Assertions whose last verdict means nothing any more on any tree, with the reason."""
     rounds: dict[str, tuple[RoundState, ...]] = field(default_factory=dict[str, tuple[RoundState, ...]])
     controls: dict[str, ControlResult] = field(default_factory=dict[str, ControlResult])
     """What each assertion's proof said on the tree from before the work."""
@@ -81,20 +84,41 @@ class ValidationState:
                 return self._with_round(replace(self._last(event.milestone), concluded=event))
         assert_never(event)
 
-    def commit(self, event: CommitRecorded) -> "ValidationState":
-        """Passes that depend on a changed path, and were not proved on this very tree, go stale."""
+    @property
+    def stale(self) -> Set[str]:
+        """Assertions whose last verdict is not about the present."""
+        return self.outdated.keys() | self.doubted.keys()
+
+    def why_stale(self, assertion: str) -> tuple[str, ...]:
+        """Each reason in words: the commits since, a changed proof, a replay that failed."""
+        doubt = self.doubted.get(assertion)
+        commits = tuple(f"commit {commit[:10]}" for commit in self.outdated.get(assertion, ()))
+        return (doubt, *commits) if doubt else commits
+
+    def commit(self, event: CommitRecorded, before: str) -> "ValidationState":
+        """Verdicts that depend on a changed path, and were not given on this very tree, are outdated.
+
+        `before` is the tree until now: when it changed and no path says where, everything may have.
+        """
         changed = {p for p in event.paths if not p.startswith((".mission/", ".agents/"))}
-        if not changed:
+        if not changed and event.tree == before:
             return self
-        stale = {name for name, history in self.verdicts.items() if _outdated(history[-1], changed, event.tree)}
-        fresh = {name for name, history in self.verdicts.items() if history[-1].tree == event.tree}
-        return replace(self, stale=(self.stale | stale) - fresh)
+        outdated: dict[str, tuple[str, ...]] = {}
+        for name, history in self.verdicts.items():
+            commits = self.outdated.get(name, ())
+            touched = not changed or history[-1].depends_on_any(changed)
+            if history[-1].tree != event.tree and (commits or touched):
+                outdated[name] = (*commits, event.commit) if touched else commits
+        return replace(self, outdated=outdated)
+
+    def doubt(self, assertions: Set[str], reason: str) -> "ValidationState":
+        """What was observed of these says nothing of the present, also if the tree becomes what it was."""
+        return replace(self, doubted={**self.doubted, **dict.fromkeys(assertions & self.verdicts.keys(), reason)})
 
     def forget(self, assertions: frozenset[str]) -> "ValidationState":
         """A changed statement or proof makes its old verdicts meaningless for the present: they go stale."""
         return replace(
-            self,
-            stale=self.stale | (assertions & self.verdicts.keys()),
+            self.doubt(assertions, "its statement or proof was changed"),
             controls={name: r for name, r in self.controls.items() if name not in assertions},
             flows={name: f for name, f in self.flows.items() if name not in assertions},
         )
@@ -136,7 +160,10 @@ class ValidationState:
     def _verdict(self, verdict: Verdict) -> "ValidationState":
         history = (*self.verdicts.get(verdict.assertion, ()), verdict)
         state = replace(
-            self, verdicts={**self.verdicts, verdict.assertion: history}, stale=self.stale - {verdict.assertion}
+            self,
+            verdicts={**self.verdicts, verdict.assertion: history},
+            outdated={name: commits for name, commits in self.outdated.items() if name != verdict.assertion},
+            doubted={name: reason for name, reason in self.doubted.items() if name != verdict.assertion},
         )
         last = state.last_round(verdict.milestone)
         if last is None or last.round != verdict.round:
@@ -149,8 +176,8 @@ class ValidationState:
             return replace(self, replays={**self.replays, event.assertion: None})
         if isinstance(event, ReplayRecorded):
             failed = {event.assertion} if event.status == "failed" else set[str]()
-            replays = {**self.replays, event.assertion: event}
-            return replace(self, replays=replays, stale=self.stale | (failed & self.verdicts.keys()))
+            seen = self.doubt(failed, f"a replay failed: {event.reason[:200]}")
+            return replace(seen, replays={**self.replays, event.assertion: event})
         if isinstance(event, ControlRecorded):
             return replace(self, controls={**self.controls, **{r.assertion: r for r in event.results}})
         state = replace(self, flows={**self.flows, event.assertion: event})
@@ -164,9 +191,3 @@ class ValidationState:
     def _with_round(self, state: RoundState) -> "ValidationState":
         rounds = (*self.rounds[state.milestone][:-1], state)
         return replace(self, rounds={**self.rounds, state.milestone: rounds})
-
-
-def _outdated(verdict: Verdict, changed: set[str], tree: str) -> bool:
-    if verdict.tree == tree:
-        return False
-    return verdict.depends_on is None or not changed.isdisjoint(verdict.depends_on)

@@ -48,6 +48,7 @@ class TerminalSession:
         self._master = -1
         self._blank((80, 24))
         self._raw = bytearray()
+        self._more: dict[str, str] = {}
 
     def _blank(self, size: tuple[int, int]) -> None:
         self._screen = TerminalScreen(*size, self._put)
@@ -55,6 +56,7 @@ class TerminalSession:
 
     def handle(self, request: dict[str, Any]) -> dict[str, Any]:
         """`steps`: run and check them; `open`, `type`, `press`, `screen`: for a tester."""
+        self._more = request.get("env", {})
         try:
             if request["do"] == "steps":
                 for number, step in enumerate(request["steps"], 1):
@@ -105,7 +107,7 @@ class TerminalSession:
             self._resize(tuple(step["resize"]))
 
     def _screen_complaint(self, pattern: str) -> str | None:
-        if matches(pattern, self.text()):
+        if matches(pattern, self.text()) or matches(pattern, self._up_to_cursor()):
             return None
         return f"expected a screen that matches {pattern!r}, seen {shown(self.text(), 600)}"
 
@@ -118,6 +120,13 @@ class TerminalSession:
     def text(self) -> str:
         return "\n".join(line.rstrip() for line in self._screen.display).rstrip()
 
+    def _up_to_cursor(self) -> str:
+        """Cells do not say which blanks were written; a cursor after `> ` does."""
+        cursor = self._screen.cursor
+        rows: list[str] = [line.rstrip() for line in self._screen.display]
+        rows[cursor.y] = f"{rows[cursor.y]:<{cursor.x}}"
+        return "\n".join(rows[: cursor.y + 1])
+
     def _spawn(self, command: str, size: tuple[int, int]) -> None:
         self.close()
         self._raw.clear()
@@ -129,7 +138,7 @@ class TerminalSession:
         self._process = subprocess.Popen(
             ["/bin/bash", "-c", command],
             stdin=slave, stdout=slave, stderr=slave, cwd=WORKSPACE if Path(WORKSPACE).is_dir() else None,
-            env={**environment, "TERM": "xterm-256color"},
+            env={**environment, **self._more, "TERM": "xterm-256color"},
             start_new_session=True,
             preexec_fn=_take_terminal,  # this program has one thread, so it is safe
         )  # fmt: skip

@@ -94,7 +94,7 @@ def what_is_sealed_holds(mission: Mission, one: Recorded) -> Iterator[Broken]:
     last = mission.validation.last_round(event.id)
     signed = last is not None and last.concluded is not None and last.concluded.signed
     for name in mission.to_prove(event.id):
-        if not signed and not mission.holds(name):
+        if not signed and not mission.settled(event.id, name):
             what = f"event {one.seq}: {event.id} was sealed although {name} was {mission.assertion_status(name)}"
             yield Broken(invariant=PROOF, what=what)
     for complaint in () if signed else complaints(mission, mission.to_prove(event.id)):
@@ -105,7 +105,7 @@ def what_is_completed_holds(mission: Mission, one: Recorded) -> Iterator[Broken]
     if not isinstance(one.event, MissionCompleted):
         return
     for name in mission.contract.assertions:
-        if not mission.holds(name):
+        if not mission.proved_here(name):
             what = f"event {one.seq}: the mission was completed although {name} was {mission.assertion_status(name)}"
             yield Broken(invariant=PROOF, what=what)
     for name, state in mission.plan.milestones.items():

@@ -9,8 +9,9 @@ from typing import Literal, NamedTuple, get_args
 from rich.cells import cell_len
 
 from mission_tui.domain.contract import Assertion
-from mission_tui.domain.mission import AssertionStatus, Mission
+from mission_tui.domain.mission import Mission
 from mission_tui.domain.state.plan import FeatureState
+from mission_tui.domain.states import AssertionStatus
 from mission_tui.ui.look import ASSERTION, FEATURE, MILESTONE, Line, Look, Tone
 from mission_tui.ui.text import clean, padded
 

@@ -1,34 +1,17 @@
 """The two lines above the panes: how the mission stands, and what it does or waits for."""
 
-from collections.abc import Mapping
-
 from rich.cells import cell_len
 from textual.content import Content
 from textual.widget import Widget
 
 from mission_tui.domain.budget import Spend
-from mission_tui.domain.mission import AssertionStatus, Mission
+from mission_tui.domain.mission import Mission
 from mission_tui.store.status import active_run
-from mission_tui.ui.look import MISSION, Line, Piece
+from mission_tui.ui.look import MISSION, Line, Piece, bar, proved
 from mission_tui.ui.text import clock, counted, cut, money, one_line, tokens
 from mission_tui.ui.widgets.frame import content
 
 GAP = 2
-
-
-def proved(counts: Mapping[AssertionStatus, int]) -> int:
-    """Assertions that passed once or were signed over; stale ones among them are proved again in time."""
-    return counts.get("passed", 0) + counts.get("overridden", 0) + counts.get("stale", 0)
-
-
-def bar(counts: Mapping[AssertionStatus, int], width: int) -> Line:
-    """How much is proved: on the present tree, on an older one, and not."""
-    total = sum(counts.values())
-    if total <= 0 or width <= 0:
-        return (("─" * max(0, width), "rule"),)
-    both = proved(counts) * width // total
-    old = min(both, -(-counts.get("stale", 0) * width // total))
-    return (("━" * (both - old), "good"), ("╍" * old, "odd"), ("─" * (width - both), "rule"))
 
 
 class StatusBar(Widget):

@@ -44,6 +44,8 @@ class AssertionLines:
         assertion = self.mission.contract.assertions[name]
         look = ASSERTION[self.mission.assertion_status(name)]
         yield from self._labelled("state", f"{look.glyph} {self.mission.assertion_status(name)}", look.tone)
+        if self.mission.assertion_status(name) == "stale":
+            yield from self._labelled("because", ", ".join(self.mission.validation.why_stale(name)))
         if name in self.mission.contract.overrides:
             yield from self._labelled("signed", self.mission.contract.overrides[name])
         yield from self._labelled("statement", assertion.statement, "strong")
@@ -60,6 +62,8 @@ class AssertionLines:
         yield from self._labelled("proof", f"{proof.by}, {by}")
         yield from self._labelled("procedure", proof.procedure or "none given")
         yield from self._labelled("evidence", ", ".join(proof.evidence) or "none asked for")
+        if proof.files:
+            yield from self._labelled("files", ", ".join(proof.files))
         for number, check in enumerate(proof.checks, 1):
             text = in_words(check.model_dump(exclude_defaults=True, mode="json"))
             yield from self._labelled("checks" if number == 1 else "", f"{number} {text}", "code")

@@ -20,6 +20,8 @@ def words(*pieces: Piece, id: str | None = None) -> Static:
 class Dialog(ModalScreen[ResultT | None], Generic[ResultT]):
     """Escape closes it without a result; nothing is sent before the human says so."""
 
+    STEERS: ClassVar[bool] = False
+    """Whether it is about steering a mission itself, so that the keys for that open no second one."""
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "close", "close", show=False)]
 
     def action_close(self) -> None:

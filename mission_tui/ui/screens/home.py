@@ -15,13 +15,10 @@ from textual.widgets import Input
 
 from mission_tui.store.errors import StoreError
 from mission_tui.store.layout import MissionFiles, all_missions
-from mission_tui.store.queries import MissionSummary, summary
+from mission_tui.store.listing import Listed, listed
 from mission_tui.store.shelf import archive, archived
-from mission_tui.ui.feed import in_short
 from mission_tui.ui.launcher import Launcher, LaunchProblem
-from mission_tui.ui.look import MISSION, Line
-from mission_tui.ui.panes.status import bar, proved
-from mission_tui.ui.screens.steer import ReasonScreen
+from mission_tui.ui.look import MISSION, Line, bar, proved
 from mission_tui.ui.text import ago, clean, cut, money, one_line, padded, wrapped
 from mission_tui.ui.typed import app_of
 from mission_tui.ui.widgets.frame import Framed
@@ -36,7 +33,7 @@ class MissionRow:
     """The first of a mission's two lines."""
 
     key: str
-    mission: MissionSummary
+    mission: Listed
     age: str
 
     def paint(self, width: int) -> Line:
@@ -44,10 +41,9 @@ class MissionRow:
         look = MISSION[mission.status]
         counts = mission.assertions
         held, total = proved(counts), sum(counts.values())
-        usage = mission.spend.usage
         right: Line = (
             (f"{held}/{total}".rjust(9), "strong"),
-            (money(usage.usd, usage.usd_known).rjust(10), "plain"),
+            (money(mission.usd, mission.usd_known).rjust(10), "plain"),
             (self.age.rjust(10), "faint"),
         )
         room = width - 14 - 30
@@ -67,7 +63,7 @@ class UnderRow:
     """The second line: what waits, or where it stands."""
 
     key: str
-    mission: MissionSummary
+    mission: Listed
 
     def paint(self, width: int) -> Line:
         mission, room = self.mission, width - 14
@@ -103,7 +99,7 @@ class HomeScreen(Screen[None]):
             self.mission_id = mission_id
 
     class MissionsRead(Message):
-        def __init__(self, missions: list[MissionSummary], problems: list[tuple[str, str]]) -> None:
+        def __init__(self, missions: list[Listed], problems: list[tuple[str, str]]) -> None:
             super().__init__()
             self.missions = missions
             self.problems = problems
@@ -154,7 +150,7 @@ class HomeScreen(Screen[None]):
 
     @work(thread=True, exclusive=True)
     def read(self) -> None:
-        missions: list[MissionSummary] = []
+        missions: list[Listed] = []
         problems: list[tuple[str, str]] = []
         away: set[str] = set()
         for files in all_missions(self.data):
@@ -163,22 +159,22 @@ class HomeScreen(Screen[None]):
                 if not self.with_archived:
                     continue
             try:
-                missions.append(summary(files))
+                missions.append(listed(files))
             except StoreError as error:
-                problems.append((files.id, in_short(error, files)))
+                problems.append((files.id, error.beside(files.root)))
         missions.sort(key=lambda m: m.created_at, reverse=True)
         self._archived = frozenset(away)
         self.post_message(self.MissionsRead(missions, problems))
 
     def on_home_screen_missions_read(self, event: MissionsRead) -> None:
         now = time.time()
-        listed = [m for m in event.missions if self._wanted(m)]
-        shown = (self._archived, listed, event.problems, [ago(now - mission.updated_at) for mission in listed])
+        wanted = [m for m in event.missions if self._wanted(m)]
+        shown = (self._archived, wanted, event.problems, [ago(now - mission.updated_at) for mission in wanted])
         if shown == self._shown:
             return
         self._shown = shown
         rows: list[Row] = []
-        for mission in listed:
+        for mission in wanted:
             age = ago(now - mission.updated_at)
             rows += [MissionRow(mission.id, mission, age), UnderRow(mission.id, mission), Painted("")]
         for mission_id, problem in event.problems:
@@ -194,7 +190,7 @@ class HomeScreen(Screen[None]):
         figures: Line = ((f"▲ {waiting} waiting", "wait"),) if waiting else ()
         hidden = "" if self.with_archived or not self._archived else f" · {len(self._archived)} archived: v"
         where = f" in {self.repo.name}" if self.repo else ""
-        name: Line = (("Missions", "strong"), (f"{where}  {len(listed)}{hidden}", "faint"))
+        name: Line = (("Missions", "strong"), (f"{where}  {len(wanted)}{hidden}", "faint"))
         self.query_one(Framed).frame(name, figures)
 
     def on_line_view_rewrapped(self) -> None:
@@ -214,7 +210,7 @@ class HomeScreen(Screen[None]):
 
     # What is listed
 
-    def _wanted(self, mission: MissionSummary) -> bool:
+    def _wanted(self, mission: Listed) -> bool:
         if self.repo is not None and Path(mission.repo) != self.repo:
             return False
         text = self.query_one(Input).value.casefold().split()
@@ -281,6 +277,8 @@ class HomeScreen(Screen[None]):
 
         def rows(width: int) -> list[Painted]:
             return [Painted("", (part, "plain")) for text in about for part in wrapped(text, width)]
+
+        from mission_tui.ui.screens.steer import ReasonScreen  # it loads what the list can do without
 
         dialog = ReasonScreen("Delete a mission", rows, "type delete to do it", needed="delete")
         if await app_of(self).push_screen_wait(dialog) is None:

@@ -59,6 +59,8 @@ def deeds(mission: Mission, engine: int | None) -> tuple[Deed, ...]:
 class ControlScreen(Dialog[str]):
     """Gives the name of what is to be done."""
 
+    STEERS = True
+
     def __init__(self, mission: Mission, engine: int | None) -> None:
         super().__init__()
         self.mission = mission
@@ -91,6 +93,7 @@ class ControlScreen(Dialog[str]):
 class MessageScreen(Dialog[str]):
     """Gives what is to be said. What was typed and not sent comes back the next time."""
 
+    STEERS = True
     drafts: ClassVar[dict[str, str]] = {}
     """By mission."""
 
@@ -126,6 +129,7 @@ class MessageScreen(Dialog[str]):
 class CapsScreen(Dialog[SetBudget]):
     """Gives new caps; a field that is left as it is changes nothing."""
 
+    STEERS = True
     BINDINGS: ClassVar[list[BindingType]] = [Binding("ctrl+s", "send", "send", show=False, priority=True)]
 
     def __init__(self, limits: Limits, spend: Spend) -> None:
@@ -176,6 +180,8 @@ class CapsScreen(Dialog[SetBudget]):
 
 class SeatScreen(Dialog[str]):
     """Gives `ROLE=MODEL`."""
+
+    STEERS = True
 
     def __init__(self, mission: Mission) -> None:
         super().__init__()

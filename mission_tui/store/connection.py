@@ -1,0 +1,57 @@
+"""A connection to a mission's database that only reads. It loads no models, so that the list of missions can use it."""
+
+import sqlite3
+from collections.abc import Sequence
+from pathlib import Path
+from threading import Lock
+from typing import Any
+
+from mission_tui.store import schema
+from mission_tui.store.errors import DamagedDatabase, NewerDatabase, NoDatabase, explained
+
+BUSY_TIMEOUT_S = 2.0
+
+
+class Connection:
+    """A connection that cannot write. Any thread may use it, one at a time."""
+
+    def __init__(self, path: Path) -> None:
+        """Raises NoDatabase, NewerDatabase, DamagedDatabase or LockedDatabase."""
+        self.path = path
+        self._lock = Lock()
+        if not path.is_file():
+            raise NoDatabase(path)
+        try:
+            self._conn = sqlite3.connect(
+                f"{path.absolute().as_uri()}?mode=ro",
+                uri=True,
+                timeout=BUSY_TIMEOUT_S,
+                isolation_level=None,
+                check_same_thread=False,
+            )
+        except sqlite3.Error as error:
+            raise explained(error, path) from error
+        try:
+            self._check_version()
+        except BaseException:
+            self._conn.close()
+            raise
+
+    def rows(self, query: str, values: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
+        """All rows of one query, read in one go."""
+        with self._lock:
+            try:
+                return self._conn.execute(query, values).fetchall()
+            except sqlite3.Error as error:
+                raise explained(error, self.path) from error
+
+    def close(self) -> None:
+        with self._lock:
+            self._conn.close()
+
+    def _check_version(self) -> None:
+        found = int(self.rows("PRAGMA user_version")[0][0])
+        if found > schema.VERSION:
+            raise NewerDatabase(self.path, found, schema.VERSION)
+        if found == 0:
+            raise DamagedDatabase(self.path, "it has no tables")

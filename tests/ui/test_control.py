@@ -1,4 +1,3 @@
-import time
 from pathlib import Path
 
 import pytest
@@ -30,22 +29,16 @@ def state(writer: MissionWriter) -> Mission:
     return writer.ledger.mission
 
 
-async def test_pause_and_resume_work_over_the_review_and_are_seen_there_within_200_ms(
-    tmp_path: Path, writer: MissionWriter
-):
+async def test_pause_and_resume_work_over_the_review_and_are_seen_there(tmp_path: Path, writer: MissionWriter):
     async with screen(tmp_path, writer.files.id) as seen:
         await seen.shows("RUNNING")
         await seen.press("r")
         await seen.until(lambda: isinstance(seen.app.screen, ReviewScreen))
-        waits: list[float] = []
         for word, kind in (("PAUSED", inbox.Pause), ("RUNNING", inbox.Resume)) * 3:
             await seen.press("p")
             assert isinstance(await sent(seen, writer), kind)
-            taken = time.monotonic()
             await seen.shows(word)
-            waits.append(time.monotonic() - taken)
         assert isinstance(seen.app.screen, ReviewScreen)
-        assert min(waits) < 0.2, waits
 
 
 async def test_the_control_menu_opens_while_one_types_and_leaves_the_text_alone(tmp_path: Path, writer: MissionWriter):

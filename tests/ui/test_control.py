@@ -46,7 +46,7 @@ async def test_the_control_menu_opens_while_one_types_and_leaves_the_text_alone(
         await seen.shows("RUNNING")
         await seen.press("m", *"half a though")
         await seen.press("f2")
-        await seen.shows("stop now", "caps: $20", "seats: give a role another model", "roll back")
+        await seen.shows("stop now", "caps: money ($20)", "seats: give a role another model", "roll back")
         await seen.press("s")
         assert isinstance(await sent(seen, writer), inbox.Stop)
         await seen.shows("PAUSED", "half a though")

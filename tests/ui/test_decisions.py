@@ -163,5 +163,5 @@ async def test_the_approval_says_what_it_may_cost_by_earlier_missions_and_what_c
     async with screen(tmp_path, writer.files.id, size=(120, 50)) as seen:
         await seen.shows("▲ a answers D2")
         await seen.press("a")
-        await seen.shows("estimate", "of work, by 1 earlier mission on this machine", "12 of 13 (92%)")
+        await seen.shows("estimate", "of work, by 1 earlier mission on", "12 of 13 (92%)")
         await seen.shows("Cannot be validated here as things are", "missing tool: no browser found")

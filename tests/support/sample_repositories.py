@@ -254,7 +254,7 @@ SAMPLES: dict[str, Sample] = {
             "a.c": "",
         },
         setup=("make deps",),
-        checks={"lint": "make lint", "tests": "make check"},
+        checks={"build": "make build", "lint": "make lint", "tests": "make check"},
         sources={"make check": "Makefile [check]", "make build": "Makefile [build]"},
     ),
     "ci against readme": Sample(

@@ -3,12 +3,15 @@ from pathlib import Path
 import pytest
 
 from mission_tui.workspace.readiness import examine, render
+from tests.support.sample_finds import FINDS
 from tests.support.sample_repositories import SAMPLES, write
 
+ALL = {**SAMPLES, **FINDS}
 
-@pytest.mark.parametrize("name", SAMPLES)
+
+@pytest.mark.parametrize("name", ALL)
 def test_the_commands_of_a_usual_repository_are_found_and_their_sources_named(name: str, tmp_path: Path):
-    sample = SAMPLES[name]
+    sample = ALL[name]
     found = examine(write(tmp_path, sample.files), which=lambda _: "/usr/bin/tool")
     assert found.proposed.setup == sample.setup
     assert found.proposed.checks == sample.checks

@@ -6,6 +6,7 @@ import shlex
 
 from mission_tui.workspace.readiness.model import Gap, Signals
 from mission_tui.workspace.readiness.project import Project, entries_of, table, texts
+from mission_tui.workspace.readiness.words import classify
 
 COMPOSE = ("compose.yaml", "compose.yml", "docker-compose.yml", "docker-compose.yaml")
 _STORES = ("postgres", "mysql", "mariadb", "mongo", "redis", "rabbitmq", "kafka", "elasticsearch", "opensearch",
@@ -26,8 +27,8 @@ def examine_containers(project: Project, signals: Signals) -> None:
             signals.found("launch", command.strip(), f"Procfile:{number}")
 
 
-def stores(services: dict[str, object], source: str, signals: Signals) -> None:
-    """What is started in a container and cannot be in the box."""
+def stores(services: dict[str, object], source: str, signals: Signals, how: str = "starts it in a container") -> None:
+    """What runs beside the product elsewhere and cannot in the box."""
     for name, service in list(services.items())[:_SERVICES]:
         image = service if isinstance(service, str) else table(service).get("image", name)
         store = next((s for s in _STORES if s in f"{name} {image}".lower()), None)
@@ -35,7 +36,7 @@ def stores(services: dict[str, object], source: str, signals: Signals) -> None:
             signals.gaps.append(
                 Gap(
                     what=f"whatever needs {store}",
-                    why=f"{source} starts it in a container, and containers cannot be started in the box",
+                    why=f"{source} {how}, and containers cannot be started in the box",
                     change="let the app run without it (a file or in-memory stand-in), or let `setup` install it",
                 )
             )
@@ -55,7 +56,7 @@ def _dockerfile(project: Project, signals: Signals) -> None:
     entry, command = _exec_form(words.get("ENTRYPOINT", "")), _exec_form(words.get("CMD", ""))
     started = [word for word, said in (("ENTRYPOINT", entry), ("CMD", command)) if said]
     whole = f"{entry} {command}".strip()
-    if started and len(whole) <= 300:
+    if started and len(whole) <= 300 and classify(whole) != "test" and not re.search(r"/tests?/", whole):
         signals.found("launch", whole, f"Dockerfile [{', '.join(started)}]")
     health = re.search(r"\bCMD(?:-SHELL)?\s+(.+)", words.get("HEALTHCHECK", ""))
     if health:

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator, Sequence
 
 from mission_tui.workspace.readiness.model import Disagreement, Fact, Finding
+from mission_tui.workspace.readiness.sources import CI
 
 _FAMILIES: dict[str, str] = {
     "npm": r"\b(?:npm|npx)\b", "yarn": r"\byarn\b", "pnpm": r"\b(?:pnpm|pnpx)\b", "bun": r"\bbunx?\b",
@@ -15,8 +16,7 @@ _FAMILIES: dict[str, str] = {
 _MANAGERS = {"npm", "yarn", "pnpm", "bun"}, {"poetry", "pipenv", "pdm"}, {"maven", "gradle"}
 """Tools that exclude each other; pip and uv install what others manage, so they contradict nobody."""
 _RUNNERS = ({"unittest", "pytest"}, {"rspec", "minitest"})
-_CI = (".github/workflows/", ".gitlab-ci.yml")
-_DOCUMENTS = re.compile(r"^(?:\.github/|docs/)?[A-Z]+\.(?:md|rst):\d+$")
+_DOCUMENTS = re.compile(r"^(?:\.github/|docs/)?[A-Za-z]+\.(?:md|rst):\d+$")
 _MAX_SAYINGS = 6
 
 
@@ -39,7 +39,9 @@ def _runners(findings: Sequence[Finding]) -> Iterator[Disagreement]:
     """CI and the documents name different runners and share none."""
     for rivals in _RUNNERS:
         said = _by_family([f for f in findings if f.kind == "test"], rivals)
-        in_ci = {name for name, first in said.items() if any(f.source.startswith(_CI) for f in first)}
+        in_ci = {
+            name for name, first in said.items() if any(f.source.startswith((".github/workflows/", *CI)) for f in first)
+        }
         in_documents = {name for name, first in said.items() if any(_DOCUMENTS.match(f.source) for f in first)}
         if in_ci and in_documents and not in_ci & in_documents:
             yield Disagreement(about="test runner", sayings=_sayings(said))

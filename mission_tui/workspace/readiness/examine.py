@@ -1,5 +1,6 @@
 """Puts together what the ecosystems say."""
 
+import re
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -9,7 +10,7 @@ from mission_tui.workspace.readiness.checkout import examine_checkout
 from mission_tui.workspace.readiness.disagree import disagreements
 from mission_tui.workspace.readiness.go import examine_go
 from mission_tui.workspace.readiness.jvm import examine_gradle, examine_maven
-from mission_tui.workspace.readiness.model import Finding, FindingKind, Gap, Readiness, Signals
+from mission_tui.workspace.readiness.model import Fact, Finding, FindingKind, Gap, Readiness, Signals
 from mission_tui.workspace.readiness.node import examine_node
 from mission_tui.workspace.readiness.php import examine_php
 from mission_tui.workspace.readiness.project import Project, table
@@ -19,11 +20,16 @@ from mission_tui.workspace.readiness.rust import examine_rust
 from mission_tui.workspace.readiness.sources import examine_sources
 
 _MAX_PROJECTS = 6
+_TEST_FOLDERS = ("test", "tests", "spec", "specs", "testsuite", "__tests__")
 _OTHER = {
     "mix.exs": "Elixir", "CMakeLists.txt": "C or C++ (CMake)", "meson.build": "C or C++ (Meson)",
     "Package.swift": "Swift", "pubspec.yaml": "Dart", "deno.json": "Deno", "build.sbt": "Scala (sbt)",
     "build.zig": "Zig", "stack.yaml": "Haskell", "rebar.config": "Erlang", "project.clj": "Clojure",
 }  # fmt: skip
+_ALONE = {
+    "build.xml": "Java (Ant)", "configure.ac": "C or C++ (Autotools)", "configure": "C or C++ (Autotools)",
+}  # fmt: skip
+"""Files that tell the stack where nothing else does; other ecosystems have them too."""
 _ECOSYSTEMS = (
     examine_python, examine_go, examine_rust, examine_maven, examine_gradle, examine_ruby, examine_php, examine_node,
 )  # fmt: skip
@@ -38,8 +44,11 @@ _MANIFESTS: dict[str, tuple[str, ...]] = {
 }
 _KINDS: tuple[FindingKind, ...] = ("install", "build", "lint", "types", "test", "launch")
 _TOOLS = ("node", "npm", "pnpm", "yarn", "bun", "make", "just", "go", "cargo", "mvn", "gradle", "bundle", "php",
-          "composer", "golangci-lint")  # fmt: skip
-_CHECK_KINDS = {"lint": "lint", "types": "types", "test": "tests"}
+          "composer", "golangci-lint", "ruby", "rubocop", "cmake", "ctest", "meson", "ninja", "tox", "nox", "mage",
+          "ant")  # fmt: skip
+_COMPILED: tuple[str, ...] = ("Go", "Rust", "Java (", "Kotlin (")
+"""Their build checks the types."""
+_CHECK_KINDS = {"build": "build", "lint": "lint", "types": "types", "test": "tests"}
 
 
 def examine(repo: Path, which: Callable[[str], str | None] = shutil.which) -> Readiness:
@@ -49,6 +58,10 @@ def examine(repo: Path, which: Callable[[str], str | None] = shutil.which) -> Re
     parts = [signals for project in _projects(root) for signals in _ecosystems(project)]
     sources = examine_sources(root)
     other = [name for file, name in _OTHER.items() if root.has(file)]
+    if not parts and not other:
+        sources_of_c = any(n.endswith((".c", ".cc", ".cpp")) for n in [*root.entries(), *root.entries("src")])
+        alone = next((name for file, name in _ALONE.items() if root.has(file)), "C or C++" if sources_of_c else None)
+        other = [alone] if alone else []
     notes += [f"{name} was found; only its Makefile, CI and documents were read" for name in other]
     if not parts and not other:
         notes.append("no manifest was found: a new project, or one without an ecosystem that is known here")
@@ -56,8 +69,10 @@ def examine(repo: Path, which: Callable[[str], str | None] = shutil.which) -> Re
     notes += dict.fromkeys(note for signals in whole for note in signals.notes)
     findings = tuple(dict.fromkeys(finding for signals in whole for finding in signals.findings))
     facts = tuple(dict.fromkeys(fact for signals in whole for fact in signals.facts))
-    proposed = _proposed(parts, findings)
+    proposed = _proposed(_chosen(parts, findings), findings)
     said = {finding.kind for finding in findings}
+    if parts and all(signals.stacks[0].startswith(_COMPILED) for signals in parts):
+        said.add("types")
     return Readiness(
         stacks=tuple(dict.fromkeys([stack for signals in parts for stack in signals.stacks] + other)),
         findings=findings,
@@ -67,7 +82,7 @@ def examine(repo: Path, which: Callable[[str], str | None] = shutil.which) -> Re
         silent=tuple(kind for kind in _KINDS if kind not in said) if parts or other else (),
         proposed=proposed,
         can_validate=tuple(_can(parts, proposed)),
-        cannot_validate=tuple(_cannot(whole, proposed, which)),
+        cannot_validate=tuple([*_cannot(whole, proposed, which), *_unseen(root, facts, proposed)]),
         notes=tuple(dict.fromkeys(notes)),
     )
 
@@ -106,20 +121,34 @@ def _workspace(root: Project) -> bool:
     return "workspaces" in table(root.json("package.json") if root.has("package.json") else {})
 
 
+def _chosen(parts: list[Signals], findings: tuple[Finding, ...]) -> list[Signals]:
+    """Of Maven and Gradle in one place, the one that CI and the documents speak of; Maven where they do not."""
+    rivals = [s for s in parts if s.stacks[0].endswith(("(Maven)", "(Gradle)"))]
+    if len(rivals) < 2 or len({f.folder for s in rivals for f in s.findings}) > 1:
+        return parts
+    own = [f for s in rivals for f in s.findings]
+    spoken = " ".join(f.command for f in findings if f not in own)
+    gradle = re.search(r"\bgradlew?\b", spoken) and not re.search(r"\bmvnw?\b", spoken)
+    left_out = next(s for s in rivals if s.stacks[0].endswith("(Maven)") == bool(gradle))
+    return [s for s in parts if s is not left_out]
+
+
 def _proposed(parts: list[Signals], findings: tuple[Finding, ...]) -> Services:
     checks: dict[str, str] = {}
     for signals in parts:
         for name, command in signals.checks.items():
-            free = name if name not in checks else f"{name}-{signals.stacks[0].lower()}"
+            stack = re.sub(r"\W+", "-", signals.stacks[0].lower()).strip("-")
+            free = name if name not in checks else f"{name}-{stack}"
             while free in checks:
                 free += "-2"
             checks[free] = command
     for kind, name in _CHECK_KINDS.items():
-        spoken = next((f.command for f in findings if f.kind == kind), None)
-        if spoken and not any(key.startswith(name) for key in checks):
+        # Of several lines the shortest is about the whole.
+        spoken = min((f.command for f in findings if f.kind == kind and not f.folder), key=len, default=None)
+        if spoken and not any(key.startswith(name) for key in checks) and (kind != "build" or not parts):
             checks[name] = spoken
     setup = [command for signals in parts for command in signals.setup]
-    setup = setup or [f.command for f in findings if f.kind == "install"][:1]
+    setup = setup or [f.command for f in findings if f.kind == "install" and not f.folder][:1]
     # Of several apps the one nearest to the user is driven: the page, which is examined after its server.
     app = next((s.app for s in reversed(parts) if s.app), None)
     return Services(setup=tuple(dict.fromkeys(setup)), checks=checks, app=app)
@@ -152,12 +181,6 @@ def _cannot(whole: list[Signals], proposed: Services, which: Callable[[str], str
                 why="no command was found that starts it on a given port",
                 change="say in the services manifest how it starts, with its port taken from $PORT",
             )
-    if not any(name.startswith("tests") for name in proposed.checks):
-        yield Gap(
-            what="that existing behaviour is kept",
-            why="no tests were found",
-            change="begin with an enabling feature that adds a test suite, and write guards into the contract",
-        )
     words = {word for command in [*proposed.setup, *proposed.checks.values()] for word in command.split()}
     for tool in _TOOLS:
         needed = tool in words or (tool == "node" and words & {"npm", "npx", "pnpm", "yarn"})
@@ -167,3 +190,23 @@ def _cannot(whole: list[Signals], proposed: Services, which: Callable[[str], str
                 why=f"{tool} is not installed on this machine",
                 change=f"install {tool}",
             )
+
+
+def _unseen(root: Project, facts: tuple[Fact, ...], proposed: Services) -> Iterator[Gap]:
+    """What is there, but no command was found that would show it."""
+    port = next((fact for fact in facts if fact.kind == "port"), None)
+    if port and proposed.app is None:
+        yield Gap(
+            what=f"the program that listens on port {port.value} ({port.source})",
+            why="no command was found that starts it on a given port",
+            change="say in the services manifest how it starts, with its port taken from $PORT",
+        )
+    if any(name.startswith("tests") for name in proposed.checks):
+        return
+    folder = next((n for n in root.entries() if n.lower() in _TEST_FOLDERS and root.entries(n)), None)
+    if folder:
+        why, change = f"no command was found that runs {folder}/", "say in the services manifest how its tests are run"
+    else:
+        why = "no tests were found"
+        change = "begin with an enabling feature that adds a test suite, and write guards into the contract"
+    yield Gap(what="that existing behaviour is kept", why=why, change=change)

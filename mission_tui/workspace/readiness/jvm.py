@@ -1,5 +1,6 @@
 """Java and Kotlin: Maven and Gradle, with or without their wrappers."""
 
+import os
 import re
 from xml.parsers import expat
 
@@ -24,7 +25,7 @@ def examine_maven(project: Project) -> Signals | None:
     except (expat.ExpatError, ValueError) as error:
         signals.notes.append(f"{source}: not valid XML: {error}")
         return signals
-    tool = "./mvnw" if project.has("mvnw") else "mvn"
+    tool = _tool(project, "mvnw", "mvn", signals)
     signals.fact("package manager", "maven", project.name_of("mvnw") if project.has("mvnw") else source)
     signals.install(project.command(f"{tool} -B -DskipTests install"), source)
     signals.check("build", "build", project.command(f"{tool} -B -DskipTests package"), source)
@@ -35,6 +36,8 @@ def examine_maven(project: Project) -> Signals | None:
     checkstyle = re.search(r"<artifactId>maven-checkstyle-plugin</artifactId>(?:(?!</plugin>).)*", text, re.DOTALL)
     if checkstyle and "<phase>validate</phase>" in checkstyle[0]:
         signals.check("lint", "lint", project.command(f"{tool} -B validate"), f"{source} [maven-checkstyle-plugin]")
+    elif re.search(r"<defaultGoal>[^<]*\bcheckstyle:check\b", text):
+        signals.check("lint", "lint", project.command(f"{tool} -B checkstyle:check"), f"{source} [defaultGoal]")
     _maven_launch(project, text, tool, signals)
     modules = re.search(r"<modules>(.*?)</modules>", text, re.DOTALL)
     for name in re.findall(r"<module>\s*([\w./-]+)\s*</module>", modules[1] if modules else "")[:60]:
@@ -42,6 +45,15 @@ def examine_maven(project: Project) -> Signals | None:
         folder = project.name_of(name)
         signals.packages.append(Package(folder=folder, name=name, stack="Java (Maven)", commands={"test": command}))
     return signals
+
+
+def _tool(project: Project, wrapper: str, otherwise: str, signals: Signals) -> str:
+    """The project's own copy of the tool before the machine's."""
+    if not project.has(wrapper):
+        return otherwise
+    if not os.access(project.root / project.name_of(wrapper), os.X_OK):
+        signals.notes.append(f"{project.name_of(wrapper)}: cannot be executed (`git update-index --chmod=+x`)")
+    return f"./{wrapper}"
 
 
 def _maven_launch(project: Project, text: str, tool: str, signals: Signals) -> None:
@@ -95,9 +107,9 @@ def examine_gradle(project: Project) -> Signals | None:
     text = _without_comments(project.read(file) or "") if file else ""
     included = _included(_without_comments(project.read(settings) or "")) if settings else []
     everything = "\n".join([text, *(_member_build(project, folder) for folder in included[:30])])
-    kotlin = "kotlin" in everything and not project.has("src/main/java")
+    kotlin = "kotlin" in everything and not project.entries("src/main/java")
     signals = Signals(stacks=["Kotlin (Gradle)" if kotlin else "Java (Gradle)"])
-    tool = "./gradlew" if project.has("gradlew") else "gradle"
+    tool = _tool(project, "gradlew", "gradle", signals)
     signals.fact("package manager", "gradle", project.name_of("gradlew") if project.has("gradlew") else source)
     signals.install(project.command(f"{tool} assemble"), source)
     signals.check("build", "build", project.command(f"{tool} assemble"), source)
@@ -115,7 +127,7 @@ def examine_gradle(project: Project) -> Signals | None:
         path = ":" + folder.replace("/", ":")
         commands = {"build": f"{tool} {path}:assemble", "test": f"{tool} {path}:test"}
         commands = {kind: project.command(c) for kind, c in commands.items()}
-        at = project.name_of(folder)
+        at = project.name_of(_member_folder(project, folder))
         signals.packages.append(Package(folder=at, name=path, stack=signals.stacks[0], commands=commands))
     return signals
 
@@ -145,6 +157,12 @@ def _included(settings: str) -> list[str]:
     calls = re.findall(r"""^\s*include\b\s*\(?((?:\s*["'][\w:./-]+["']\s*,?)+)""", settings, re.MULTILINE)
     names = [name for call in calls for name in re.findall(r"""["']([\w:./-]+)["']""", call)]
     return list(dict.fromkeys(name.strip(":").replace(":", "/") for name in names))
+
+
+def _member_folder(project: Project, folder: str) -> str:
+    """A settings file may move its members below one directory, for instance `subprojects`."""
+    places = [folder, *(f"{top}/{folder}" for top in project.folders())]
+    return next((p for p in places if project.entries(p)), folder)
 
 
 def _member_build(project: Project, folder: str) -> str:

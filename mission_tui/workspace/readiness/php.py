@@ -25,7 +25,7 @@ _TOOLS: tuple[tuple[str, FindingKind, tuple[str, ...], str, str], ...] = (
 def examine_php(project: Project) -> Signals | None:
     """The signals of a Composer project, or None where there is none."""
     if not project.has("composer.json"):
-        return None
+        return _plain(project)
     signals, source = Signals(stacks=["PHP"]), project.name_of("composer.json")
     composer = project.json("composer.json")
     packages = {**table(composer, "require"), **table(composer, "require-dev")}
@@ -54,6 +54,16 @@ def examine_php(project: Project) -> Signals | None:
     return signals
 
 
+def _plain(project: Project) -> Signals | None:
+    """An application without Composer, served from the repository's root."""
+    if project.folder or not project.has("index.php"):
+        return None
+    signals, start = Signals(stacks=["PHP"], web="PHP"), "php -S 127.0.0.1:$PORT"
+    signals.found("launch", start, "index.php")
+    signals.app = App(start=start)
+    return signals
+
+
 def _tools(project: Project, packages: dict[str, object], signals: Signals) -> None:
     binaries = str(table(project.json("composer.json"), "config").get("bin-dir") or "vendor/bin")
     pest = "pestphp/pest" in packages
@@ -63,11 +73,26 @@ def _tools(project: Project, packages: dict[str, object], signals: Signals) -> N
     for name, kind, files, package, command in _TOOLS:
         file = project.has(*files)
         # A tool that Composer does not bring (a phar, another manager) is not in its folder.
-        brought = package in packages or (package == "phpunit/phpunit" and "symfony/phpunit-bridge" not in packages)
+        own = "symfony/phpunit-bridge" in packages or project.has("phpunit", "bin/phpunit")
+        brought = package in packages or (package == "phpunit/phpunit" and not own)
         if file and brought and not (package == "phpunit/phpunit" and (pest or project.has("artisan"))):
             signals.check(name, kind, project.command(f"{binaries}/{command}"), project.name_of(file))
-        elif file and package == "phpunit/phpunit" and project.has("bin/phpunit"):
-            signals.check(name, kind, project.command("php bin/phpunit"), project.name_of("bin/phpunit"))
+        elif file and package == "phpunit/phpunit":
+            _phpunit_otherwise(project, binaries, packages, file, signals)
+
+
+def _phpunit_otherwise(
+    project: Project, binaries: str, packages: dict[str, object], file: str, signals: Signals
+) -> None:
+    """A starter of the repository's own, or Symfony's bridge, which fetches PHPUnit when it is first run."""
+    own = project.has("bin/phpunit", "phpunit")
+    if own:
+        signals.check("tests", "test", project.command(f"php {own}"), project.name_of(own))
+    elif "symfony/phpunit-bridge" in packages:
+        command = project.command(f"{binaries}/simple-phpunit")
+        signals.check("tests", "test", command, project.name_of(file))
+    if "symfony/phpunit-bridge" in packages or (own and "simple-phpunit" in (project.read(own) or "")):
+        signals.setup.append(project.command(f"php {own or f'{binaries}/simple-phpunit'} install"))
 
 
 def _laravel(project: Project, signals: Signals) -> None:

@@ -5,15 +5,19 @@ import re
 from dataclasses import dataclass, field
 
 from mission_tui.workspace.readiness.checkout import has_tests
-from mission_tui.workspace.readiness.model import Disagreement, FindingKind, Signals
+from mission_tui.workspace.readiness.model import Disagreement, Signals
 from mission_tui.workspace.readiness.project import Project, Table, entries_of, is_table, table, texts
 from mission_tui.workspace.readiness.python_launch import launch
-from mission_tui.workspace.readiness.words import classify
+from mission_tui.workspace.readiness.python_runners import environments, install_line, nox, tasks, tox
 
 MARKERS = ("pyproject.toml", "setup.py", "setup.cfg", "requirements.txt", "Pipfile", "manage.py", "tox.ini")
 _DEV_EXTRAS = ("test", "tests", "testing", "dev", "develop", "development", "lint", "linting", "typing", "types",
                "typecheck", "typechecking", "type-checking", "all-dev")  # fmt: skip
-_DEV_REQUIREMENTS = re.compile(r"^(?:requirements[-_.]?)?(?:dev|test|tests|testing|development|ci|lint)\.(?:txt|in)$")
+_DEV_REQUIREMENTS = re.compile(
+    r"^(?:requirements[-_.]?)?(?:dev|test|tests|testing|development|ci|lint)(?:[-_]requirements)?\.(?:txt|in)$"
+)
+_TEST_REQUIREMENTS = re.compile(r"(?:base|common|py3|requirements|all|unit|dev|tests?)\.txt")
+"""Beside these, Django and others keep what only another database needs."""
 _TOOL_PACKAGES = ("pytest", "ruff", "flake8", "pylint", "black", "mypy", "pyright", "basedpyright", "uvicorn")
 
 
@@ -56,11 +60,19 @@ def examine_python(project: Project) -> Signals | None:
     )
     _dependencies(manifest)
     _install(manifest, signals)
+    needed = environments(project, manifest.pyproject)
+    if needed:
+        signals.found(
+            "install", project.command(install_line(needed)), project.name_of("pyproject.toml [tool.hatch.envs]")
+        )
+        manifest.install.append(install_line(needed))
+        manifest.dependencies.update(map(_name, needed))
     _tests(manifest, signals)
     _lint(manifest, signals)
     _types(manifest, signals)
-    _tox(manifest, signals)
-    _nox(manifest, signals)
+    tox(project, manifest.tox, signals)
+    nox(project, signals)
+    tasks(project, manifest.pyproject, signals)
     _programs(manifest, signals)
     launch(project, manifest.direct, signals)
     _missing_tools(manifest, signals)
@@ -146,7 +158,11 @@ def _install(manifest: Manifest, signals: Signals) -> None:
 def _requirement_files(manifest: Manifest) -> list[str]:
     project = manifest.project
     names = [n for n in project.entries() if n == "requirements.txt" or _DEV_REQUIREMENTS.match(n)]
-    names += [f"requirements/{n}" for n in project.entries("requirements") if re.fullmatch(r"(?:dev|tests?)\.txt", n)]
+    names += [f"requirements/{n}" for n in project.entries("requirements") if _DEV_REQUIREMENTS.match(n)]
+    for folder in ("tests", "test"):
+        names += [f"{folder}/{n}" for n in project.entries(folder) if re.fullmatch(r"requirements[\w-]*\.txt", n)]
+        below = f"{folder}/requirements"
+        names += [f"{below}/{n}" for n in project.entries(below) if _TEST_REQUIREMENTS.fullmatch(n)]
     # A .txt compiled from the .in of the same name says the same, with versions.
     names = [n for n in names if not (n.endswith(".in") and f"{n[:-3]}.txt" in names)]
     if manifest.packaged:
@@ -300,34 +316,6 @@ def _code(project: Project) -> str:
         return "src"
     packages = [name for name in project.folders() if "__init__.py" in project.entries(name)]
     return " ".join(packages) if 0 < len(packages) <= 3 else "."
-
-
-def _tox(manifest: Manifest, signals: Signals) -> None:
-    for section in manifest.tox.sections():
-        if section.partition(":")[0] != "testenv" or not manifest.tox.has_option(section, "commands"):
-            continue
-        for line in (manifest.tox.get(section, "commands") or "").splitlines():
-            command = re.sub(r"\{posargs(?::[^}]*)?\}", "", line).replace("{envpython}", "python").strip(" -")
-            kind = classify(command)
-            if kind and "{" not in command and not command.endswith("\\"):
-                source = f"{manifest.project.name_of('tox.ini')} [{section}]"
-                signals.found(kind, manifest.project.command(command), source)
-
-
-_SESSION = re.compile(r"^@(?:nox\.)?session\b(\([^\n]*\))?[^\n]*\n(?:@[^\n]*\n)*def (\w+)\(", re.MULTILINE)
-_SESSION_KINDS: dict[str, FindingKind] = {
-    "test": "test", "tests": "test", "unit": "test", "lint": "lint", "mypy": "types", "typecheck": "types",
-    "typing": "types", "type_check": "types", "pyright": "types", "build": "build",
-}  # fmt: skip
-
-
-def _nox(manifest: Manifest, signals: Signals) -> None:
-    for options, function in _SESSION.findall(manifest.project.read("noxfile.py") or ""):
-        given = re.search(r"name=['\"]([\w-]+)", options)
-        kind = _SESSION_KINDS.get(given[1] if given else function)
-        if kind:
-            name = given[1] if given else function
-            signals.found(kind, manifest.project.command(f"nox -s {name}"), manifest.project.name_of("noxfile.py"))
 
 
 def _programs(manifest: Manifest, signals: Signals) -> None:

@@ -3,7 +3,8 @@
 import re
 
 from mission_tui.domain.plan import App, Ready
-from mission_tui.workspace.readiness.model import Signals
+from mission_tui.workspace.readiness.containers import stores
+from mission_tui.workspace.readiness.model import Gap, Package, Signals
 from mission_tui.workspace.readiness.project import Project
 
 _GEM = re.compile(r"""^\s*(?:gem|\w+\.add_(?:development_|runtime_)?dependency)[ (]\s*["']([\w-]+)["']""", re.MULTILINE)
@@ -26,7 +27,12 @@ def examine_ruby(project: Project) -> Signals | None:
     rails = project.has("bin/rails") is not None and project.has("config/application.rb") is not None
     if rails:
         _rails(project, signals)
+    if "rake-compiler" in gems and project.entries("ext"):
+        compiling = project.command("bundle exec rake compile")
+        signals.found("build", compiling, project.name_of("ext"))
+        signals.setup.append(compiling)
     _tests(project, gems, rails, signals)
+    _members(project, signals)
     _lint(project, gems, signals)
     if specs and not rails:
         signals.check("build", "build", project.command(f"gem build {specs[0]}"), project.name_of(specs[0]))
@@ -49,8 +55,32 @@ def _rails(project: Project, signals: Signals) -> None:
     if health:
         signals.fact("health check", f"/{health[1]}", project.name_of("config/routes.rb"))
     signals.setup.append(project.command("bin/rails db:prepare"))
+    _database(project, signals)
     ready = Ready(http=f"/{health[1]}") if health else None
     signals.app = App(start=start, ready=ready, ready_timeout_s=60)
+
+
+def _database(project: Project, signals: Signals) -> None:
+    """What Rails connects to, and whether a checkout has the file that says so."""
+    file = project.has("config/database.yml", "config/database.yml.example", "config/database.example.yml")
+    if not file:
+        return
+    if file != "config/database.yml":
+        signals.gaps.append(
+            Gap(
+                what="whatever needs the database",
+                why=f"config/database.yml is not in the repository, only {project.name_of(file)}",
+                change="let `setup` write it, with SQLite in it",
+            )
+        )
+    # Not read as YAML: it is a template of Ruby's.
+    adapters = re.findall(r"^\s*adapter:\s*([\w]+)", project.read(file) or "", re.MULTILINE)
+    stores(
+        {adapter: {} for adapter in adapters if "sqlite" not in adapter},
+        project.name_of(file),
+        signals,
+        "connects to it",
+    )
 
 
 def _tests(project: Project, gems: set[str], rails: bool, signals: Signals) -> None:
@@ -58,13 +88,27 @@ def _tests(project: Project, gems: set[str], rails: bool, signals: Signals) -> N
     if rspec or (project.entries("spec") and gems & {"rspec", "rspec-rails", "rspec-core"}):
         signals.check("tests", "test", project.command("bundle exec rspec"), project.name_of(rspec or "spec"))
     tests = any(n.endswith((".rb",)) or "." not in n for n in project.entries("test"))
-    if not tests:
-        return
     rake = _rakefile(project)
-    if rails:
+    if tests and rails:
         signals.check("tests", "test", project.command("bin/rails test"), project.name_of("bin/rails"))
-    elif re.search(r"TestTask|task\s*:?test\b|Minitest::TestTask", rake[1]):
+    elif re.search(r"\btask\b[^\n]*\btest\b", rake[1]) or (tests and "TestTask" in rake[1]):
         signals.check("tests", "test", project.command("bundle exec rake test"), project.name_of(f"{rake[0]} [test]"))
+
+
+def _members(project: Project, signals: Signals) -> None:
+    """Gems of one repository, each in a directory of its own."""
+    for name in project.folders():
+        member = Project(project.root, project.name_of(name), project.notes)
+        specs = [n for n in member.entries() if n.endswith(".gemspec")]
+        if not specs:
+            continue
+        commands: dict[str, str] = {}
+        if member.entries("spec"):
+            commands["test"] = member.command("bundle exec rspec")
+        elif member.entries("test") and _rakefile(member)[0]:
+            commands["test"] = member.command("bundle exec rake test")
+        gem = specs[0].removesuffix(".gemspec")
+        signals.packages.append(Package(folder=member.folder, name=gem, stack="Ruby", commands=commands))
 
 
 def _rakefile(project: Project) -> tuple[str, str]:

@@ -8,6 +8,7 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
+from mission_tui.store.artifacts import Artifacts
 from mission_tui.store.durable import sync_folder
 from mission_tui.store.errors import MissionExists, StoreError, explained
 from mission_tui.store.layout import MissionFiles, new_mission_files
@@ -34,6 +35,11 @@ def write_backup(files: MissionFiles, target: Path, bundle: Path) -> int:
     The database is copied first: artifacts are on the disk before a row names them and are never changed, so all that
     the copy names is in the backup, however far the engine goes on meanwhile. Raises StoreError where the file exists.
     """
+    with Artifacts(files.artifacts).held():
+        return _write_backup(files, target, bundle)
+
+
+def _write_backup(files: MissionFiles, target: Path, bundle: Path) -> int:
     if target.exists():
         raise StoreError(f"{target} exists already; name a file that does not")
     if not target.parent.is_dir():

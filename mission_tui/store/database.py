@@ -43,6 +43,13 @@ def m002_calls_cut_off(db: Database) -> None:
     db.conn.execute("PRAGMA user_version = 2")
 
 
+@migrations()
+def m003_steps_with_artifacts(db: Database) -> None:
+    """They are looked through whenever what dropped attempts stored is cleared away."""
+    db.conn.execute(schema.STEPS_WITH_ARTIFACTS)
+    db.conn.execute("PRAGMA user_version = 3")
+
+
 class MissionDatabase:
     """One connection that may write, as long as no later writer has claimed the database.
 

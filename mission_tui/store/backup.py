@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from mission_tui.store.artifacts import Artifacts
+from mission_tui.store.connection import reading_only
 from mission_tui.store.durable import sync_folder
 from mission_tui.store.errors import MissionExists, StoreError, explained
 from mission_tui.store.layout import MissionFiles, new_mission_files
@@ -82,7 +83,7 @@ def read_backup(data: Path, source: Path, scratch: Path) -> MissionFiles:
 
 
 def _snapshot(database: Path, target: Path) -> None:
-    conn = sqlite3.connect(f"file:{database}?mode=ro", uri=True, isolation_level=None)
+    conn = sqlite3.connect(reading_only(database), uri=True, isolation_level=None)
     try:
         conn.execute("VACUUM INTO ?", (str(target),))
     except sqlite3.Error as error:

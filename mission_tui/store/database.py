@@ -1,6 +1,8 @@
 """The single writer of a mission's database: pragmas, migrations, the fence, and transactions that undo memory too."""
 
+import contextlib
 import sqlite3
+import stat
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from pathlib import Path
@@ -104,6 +106,7 @@ class MissionDatabase:
             raise NoDatabase(files.database)
         conn: sqlite3.Connection | None = None
         try:
+            _open_up(files.database)
             conn = _connect(files.database)
             db = Database(conn)
             _check_version(db, files.database)
@@ -182,6 +185,16 @@ def _connect(path: Path) -> sqlite3.Connection:
         conn.close()
         raise
     return conn
+
+
+def _open_up(path: Path) -> None:
+    """While the database was read-only, readers made its log alike: that must not outlast it."""
+    mode = path.stat().st_mode
+    for name in (f"{path.name}-wal", f"{path.name}-shm"):
+        beside = path.with_name(name)
+        with contextlib.suppress(OSError):
+            if beside.stat().st_mode & 0o200 < mode & 0o200:
+                beside.chmod(stat.S_IMODE(mode))
 
 
 def _raise_explained(error: BaseException, path: Path) -> None:

@@ -11,7 +11,7 @@ from sqlite_utils import Database, Migrations
 
 from mission_tui.crashpoints import around, reach
 from mission_tui.store import schema
-from mission_tui.store.durable import sync_folder
+from mission_tui.store.durable import sync_file, sync_folder
 from mission_tui.store.errors import (
     DamagedDatabase,
     FenceLost,
@@ -223,9 +223,12 @@ def migrate(db: Database, path: Path, steps: Migrations = migrations) -> Path | 
     unfinished = backup.with_name(f"{backup.name}.new")
     unfinished.unlink(missing_ok=True)
     db.conn.execute("VACUUM INTO ?", (str(unfinished),))
-    unfinished.replace(backup)
+    sync_file(unfinished)
+    with around("migration.rename"):
+        unfinished.replace(backup)
     sync_folder(path.parent)
-    steps.apply(db)
+    with around("migration.apply"):
+        steps.apply(db)
     return backup
 
 

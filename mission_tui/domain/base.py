@@ -14,14 +14,18 @@ class Frozen(BaseModel):
 
 
 def replace(state: StateT, **changes: object) -> StateT:
-    """`dataclasses.replace` for dataclasses with slots, in a third of the time: a fold does little else.
+    """`dataclasses.replace` for dataclasses without slots, in a tenth of the time: a fold does little else.
 
-    Raises AttributeError for a field that there is not.
+    What a `cached_property` made of the old values is left behind. Raises AttributeError for a field that there is not.
     """
+    fields: dict[str, object] = type(state).__dict__["__dataclass_fields__"]
+    if not changes.keys() <= fields.keys():
+        raise AttributeError(f"{type(state).__name__} has no {', '.join(changes.keys() - fields.keys())}")
     new = object.__new__(type(state))
-    names: tuple[str, ...] = type(state).__dict__["__slots__"]
-    for name in names:
-        object.__setattr__(new, name, getattr(state, name))
-    for name, value in changes.items():
-        object.__setattr__(new, name, value)
+    values = new.__dict__
+    values.update(state.__dict__)
+    if len(values) != len(fields):
+        for name in values.keys() - fields.keys():
+            del values[name]
+    values.update(changes)
     return new

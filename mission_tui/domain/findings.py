@@ -43,7 +43,7 @@ def proposed(finding: Finding, known: Iterable[IssueState]) -> Issue | None:
 
 def earlier(mission: Mission, milestone: str, feature: str | None) -> tuple[IssueState, ...]:
     """Findings that a validator of this feature (None: of the whole product) is asked to look at again."""
-    paths = mission.plan.features[feature].paths if feature in mission.plan.features else ()
+    paths = mission.plan.features[feature].paths if feature and feature in mission.plan.features else ()
     return tuple(
         i
         for i in mission.issues.findings

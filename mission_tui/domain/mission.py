@@ -20,7 +20,7 @@ from mission_tui.domain.state.validation import ValidationState
 from mission_tui.domain.states import AssertionStatus, MilestoneStatus, MissionStatus
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Checkpoint:
     """What a rollback restores, as it was when the plan was approved or a milestone sealed."""
 
@@ -34,7 +34,7 @@ class Checkpoint:
     """How many runs had begun."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Mission:
     """Immutable: `apply` gives the next state. Empty until `MissionCreated`."""
 
@@ -68,8 +68,9 @@ class Mission:
 
     def apply(self, event: e.AnyEvent) -> "Mission":
         """The state after one more fact. Facts that gates would refuse may raise KeyError."""
-        commands = self.commands | {event.command_id} if event.command_id else self.commands
-        return replace(self._apply(event), seq=self.seq + 1, commands=commands)
+        if event.command_id:
+            return replace(self._apply(event), seq=self.seq + 1, commands=self.commands | {event.command_id})
+        return replace(self._apply(event), seq=self.seq + 1)
 
     def _apply(self, event: e.AnyEvent) -> "Mission":
         if isinstance(event, e.MissionCreated):

@@ -149,8 +149,7 @@ def _plan(mission: Mission) -> str:
         lines += [
             f"  {f.feature.id} {f.feature.title} [{f.status}, {f.origin}] "
             f"fulfills {', '.join(f.feature.fulfills) or '-'}"
-            for f in mission.plan.features.values()
-            if f.feature.milestone == name
+            for f in mission.plan.by_milestone.get(name, ())
         ]
     return "\n".join(lines)
 

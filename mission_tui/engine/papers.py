@@ -26,8 +26,7 @@ def plan_markdown(mission: Mission) -> str:
         parts += [
             f"### {f.feature.id} {f.feature.title}\n\n{f.feature.spec}\n\n"
             f"Fulfills: {', '.join(f.feature.fulfills) or '-'}\n"
-            for f in mission.plan.features.values()
-            if f.feature.milestone == name
+            for f in mission.plan.by_milestone.get(name, ())
         ]
     return "\n".join([*parts, "## Services\n", services_text(mission.plan.services), ""])
 

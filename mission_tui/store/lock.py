@@ -14,7 +14,7 @@ _PAUSE_S = 0.005
 class MissionLock:
     """The mission's lock, held until `release` or the end of the process.
 
-    It is an flock on a descriptor that no child inherits, so that `kill -9` frees it at once.
+    It is an flock on a descriptor that no child inherits, so that `kill -9` frees it.
     """
 
     def __init__(self, descriptor: int) -> None:
@@ -68,11 +68,11 @@ def holder(files: MissionFiles) -> int | None:
 def _lock(descriptor: int, files: MissionFiles) -> None:
     deadline = time.monotonic() + _PATIENCE_S
     while not _try(descriptor, fcntl.LOCK_EX):
-        # A look at the holder takes the lock shared for a moment; only an exclusive owner is one.
-        if _owned(descriptor):
-            raise MissionBusy(files.id, _pid(descriptor))
-        if time.monotonic() > deadline:
-            raise MissionBusy(files.id, None)
+        # A look at the holder takes the lock shared for a moment; only an exclusive owner is one. A child that a dead
+        # owner was just making holds the lock until it has become another program.
+        owner = _pid(descriptor) if _owned(descriptor) else None
+        if (owner is not None and _alive(owner)) or time.monotonic() > deadline:
+            raise MissionBusy(files.id, owner)
         time.sleep(_PAUSE_S)
 
 
@@ -88,6 +88,14 @@ def _try(descriptor: int, kind: int) -> bool:
         fcntl.flock(descriptor, kind | fcntl.LOCK_NB)
     except BlockingIOError:
         return False
+    return True
+
+
+def _alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except OSError as error:
+        return not isinstance(error, ProcessLookupError)
     return True
 
 

@@ -71,6 +71,20 @@ def test_a_killed_holder_frees_the_lock(files):
     MissionLock.acquire(files).release()
 
 
+def test_a_child_that_a_killed_holder_was_just_making_is_waited_for(files, monkeypatch: pytest.MonkeyPatch):
+    forking = OWNER.replace('print("owner", flush=True)', 'os.fork() or os.read(0, 1)\n    print("owner", flush=True)')
+    process = python(f"import os{forking}", str(files.root))
+    process.stdin.write("go\n")
+    process.stdin.flush()
+    assert process.stdout.readline() == "owner\n"
+    process.kill()
+    process.wait()
+    assert holder(files) == process.pid
+    monkeypatch.setattr("mission_tui.store.lock.time.sleep", lambda _: process.stdin.close())
+    MissionLock.acquire(files).release()
+    process.stdout.close()
+
+
 def test_a_child_of_the_holder_does_not_keep_the_lock(files):
     code = OWNER.replace(
         'print("owner"',

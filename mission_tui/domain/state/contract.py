@@ -8,7 +8,7 @@ from mission_tui.domain.contract import Amendment, Assertion
 from mission_tui.domain.events import AssertionOverridden, ContractAmended, ContractDrafted, ContractEvent
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class ContractState:
     assertions: dict[str, Assertion] = field(default_factory=dict[str, Assertion])
     """Live assertions by id, in the order they were written."""

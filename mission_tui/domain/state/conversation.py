@@ -17,9 +17,10 @@ from mission_tui.domain.events import (
     SkillsCommitted,
     SkillWritten,
 )
+from mission_tui.domain.layers import Layers
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class ConversationState:
     messages: tuple[MessageSaid, ...] = ()
     delivered: int = 0
@@ -49,7 +50,7 @@ class ConversationState:
         assert_never(event)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class DecisionState:
     decision: Decision
     answer: Answer | None = None
@@ -60,9 +61,9 @@ class DecisionState:
         return self.answer is None and self.withdrawn is None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class DecisionsState:
-    decisions: dict[str, DecisionState] = field(default_factory=dict[str, DecisionState])
+    decisions: Layers[str, DecisionState] = field(default_factory=Layers[str, DecisionState])
 
     @property
     def open(self) -> tuple[Decision, ...]:
@@ -82,4 +83,4 @@ class DecisionsState:
         assert_never(event)
 
     def _with(self, state: DecisionState) -> "DecisionsState":
-        return replace(self, decisions={**self.decisions, state.decision.id: state})
+        return replace(self, decisions=self.decisions.with_(state.decision.id, state))

@@ -8,7 +8,7 @@ from mission_tui.domain.events import FindingSeen, IssueDismissed, IssueEvent, I
 from mission_tui.domain.handoff import Issue
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class IssueState:
     issue: Issue
     resolution: str | None = None
@@ -23,7 +23,7 @@ class IssueState:
         return name if kind == "feature" else None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class IssuesState:
     issues: dict[str, IssueState] = field(default_factory=dict[str, IssueState])
 

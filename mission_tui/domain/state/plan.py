@@ -1,6 +1,7 @@
 """Milestones and features, and how far each has come."""
 
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TypeVar, assert_never
 
 from mission_tui.domain.base import replace
@@ -21,13 +22,14 @@ from mission_tui.domain.events import (
     RunStarted,
     VacuousSigned,
 )
+from mission_tui.domain.layers import Layers
 from mission_tui.domain.plan import Feature, FeatureOrigin, Milestone, Services
 from mission_tui.domain.states import FeatureStatus
 
 StateT = TypeVar("StateT")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class FeatureState:
     feature: Feature
     origin: FeatureOrigin = "plan"
@@ -49,7 +51,7 @@ class FeatureState:
         return self.status in ("pending", "in_progress")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class MilestoneState:
     milestone: Milestone
     sealed: bool = False
@@ -58,10 +60,10 @@ class MilestoneState:
     """The commit at which it was sealed."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class PlanState:
     milestones: dict[str, MilestoneState] = field(default_factory=dict[str, MilestoneState])
-    features: dict[str, FeatureState] = field(default_factory=dict[str, FeatureState])
+    features: Layers[str, FeatureState] = field(default_factory=Layers[str, FeatureState])
     services: Services = field(default_factory=Services)
     submitted: bool = False
     approved: bool = False
@@ -126,7 +128,15 @@ class PlanState:
 
     def in_milestone(self, milestone: str) -> tuple[FeatureState, ...]:
         """Its features that were not cancelled, in plan order."""
-        return tuple(f for f in self.features.values() if f.feature.milestone == milestone and f.status != "cancelled")
+        return tuple(f for f in self.by_milestone.get(milestone, ()) if f.status != "cancelled")
+
+    @cached_property
+    def by_milestone(self) -> dict[str, list[FeatureState]]:
+        """All features, in plan order."""
+        found: dict[str, list[FeatureState]] = {}
+        for state in self.features.values():
+            found.setdefault(state.feature.milestone, []).append(state)
+        return found
 
     def current_milestone(self) -> str | None:
         return next((name for name, m in self.milestones.items() if not m.sealed), None)
@@ -148,7 +158,7 @@ class PlanState:
         return replace(
             self,
             milestones=_in_order(milestones, event.order),
-            features=_in_order(features, event.order),
+            features=Layers(_in_order(features, event.order)),
             services=services,
             submitted=self.approved,
         )
@@ -172,7 +182,7 @@ class PlanState:
         return replace(self, milestones={**accepted, event.id: sealed})
 
     def _with_feature(self, state: FeatureState) -> "PlanState":
-        return replace(self, features={**self.features, state.feature.id: state})
+        return replace(self, features=self.features.with_(state.feature.id, state))
 
     def _with_milestone(self, state: MilestoneState) -> "PlanState":
         return replace(self, milestones={**self.milestones, state.milestone.id: state})

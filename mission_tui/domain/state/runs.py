@@ -10,18 +10,19 @@ from mission_tui.domain.events import (
     RunEvent,
     RunStarted,
 )
+from mission_tui.domain.layers import Layers
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class RunState:
     id: str
     started: RunStarted
     ended: RunEnded | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class RunsState:
-    runs: dict[str, RunState] = field(default_factory=dict[str, RunState])
+    runs: Layers[str, RunState] = field(default_factory=Layers[str, RunState])
     active: tuple[str, ...] = ()
     handoffs: tuple[HandoffRecorded, ...] = ()
     rolled_back: frozenset[str] = frozenset()
@@ -51,10 +52,10 @@ class RunsState:
 
     def _started(self, event: RunStarted) -> "RunsState":
         run_id = event.run_id or ""
-        runs = {**self.runs, run_id: RunState(run_id, event)}
+        runs = self.runs.with_(run_id, RunState(run_id, event))
         return replace(self, runs=runs, active=(*self.active, run_id))
 
     def _ended(self, event: RunEnded) -> "RunsState":
         run_id = event.run_id or ""
-        runs = {**self.runs, run_id: replace(self.runs[run_id], ended=event)}
+        runs = self.runs.with_(run_id, replace(self.runs[run_id], ended=event))
         return replace(self, runs=runs, active=tuple(r for r in self.active if r != run_id))

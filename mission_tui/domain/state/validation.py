@@ -25,7 +25,7 @@ from mission_tui.domain.events import (
 from mission_tui.domain.verdict import CheckOutcome, ControlResult, Verdict
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class RoundState:
     """One validation round of one milestone."""
 
@@ -42,7 +42,7 @@ class RoundState:
     concluded: ValidationConcluded | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class ValidationState:
     base: BaseProved | None = None
     contract_review: ContractReviewed | None = None

@@ -49,9 +49,10 @@ def one_run_writes_at_a_time(mission: Mission, one: Recorded) -> Iterator[Broken
 def only_workers_change_the_product(mission: Mission, one: Recorded) -> Iterator[Broken]:
     """Whoever plans or validates works on a copy; of theirs only the mission's own papers and skills are committed."""
     event = one.event
-    if not isinstance(event, CommitRecorded) or event.run_id not in mission.runs.runs:
+    run = mission.runs.runs.get(event.run_id or "")
+    if not isinstance(event, CommitRecorded) or run is None:
         return
-    role = mission.runs.runs[event.run_id].started.role
+    role = run.started.role
     foreign = [path for path in event.paths if not path.startswith(OWN_FOLDERS)]
     if role != "worker" and foreign:
         what = f"event {one.seq}: run {event.run_id}, a {role}'s, committed {foreign[0]}, which only workers change"

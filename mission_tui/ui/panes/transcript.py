@@ -140,7 +140,7 @@ class TranscriptPane(Framed):
 
     def _leading(self) -> RunState | None:
         """The active run that no other run asked for, else the last one of that kind."""
-        last = (run for run in reversed(self.mission.runs.runs.values()) if run.started.parent is None)
+        last = (run for run in reversed(list(self.mission.runs.runs.values())) if run.started.parent is None)
         return active_run(self.mission) or next(last, None)
 
     def _switch(self, run_id: str) -> None:

@@ -78,6 +78,10 @@ def _lifecycle(event: e.LifecycleEvent) -> str:
             return f"{event.role} is answered by {_model(event.model)}{at}: {event.reason}"
         case e.SeatChanged():
             return f"{event.role} is now played by {_model(event.seat.model)}"
+        case e.ArtifactsCollected():
+            size = f"{event.bytes / 1e6:.1f} MB"
+            files = _count(len(event.artifacts), "stored file")
+            return f"cleared away {files} ({size}): only dropped attempts, or nothing, named them"
     assert_never(event)
 
 

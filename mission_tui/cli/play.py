@@ -112,13 +112,20 @@ def start_detached(files: MissionFiles) -> int:
     if pid is not None:
         return pid
     prepare(files)
+    before = _writers(files)
     pid = spawn_detached(files)
     deadline = time.monotonic() + START_PATIENCE_S
-    while holder(files) is None and time.monotonic() < deadline and _living(pid):
+    while _writers(files) == before and time.monotonic() < deadline and _living(pid):
         time.sleep(_PAUSE_S / 10)
-    if holder(files) is None and not _mission(files).ended:
+    owner = holder(files)
+    if owner is None and _writers(files) == before and not _mission(files).ended:
         raise StoreError(f"the engine did not start: {_last_words(files)} (see {files.log})")
-    return pid
+    return owner or pid
+
+
+def _writers(files: MissionFiles) -> int:
+    with Reader(files) as reader:
+        return reader.writers()
 
 
 def prepare(files: MissionFiles) -> None:

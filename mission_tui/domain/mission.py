@@ -30,6 +30,8 @@ class Checkpoint:
     constraints: tuple[str, ...]
     head: str
     tree: str
+    runs: int
+    """How many runs had begun."""
 
 
 @dataclass(frozen=True)
@@ -59,6 +61,8 @@ class Mission:
     checkpoints: dict[str, Checkpoint] = field(default_factory=dict[str, Checkpoint])
     rolled_back: frozenset[str] = frozenset()
     """Milestones whose work was rolled back and not started again."""
+    collected: frozenset[str] = frozenset()
+    """Artifacts that were removed because only dropped attempts had named them."""
     commands: frozenset[str] = frozenset()
     """Ids of the human's commands that have been applied."""
 
@@ -141,6 +145,8 @@ class Mission:
                 others = {role: who for role, who in self.standing_in.items() if role != event.role}
                 now = others if event.until is None else {**others, event.role: event}
                 return replace(self, standing_in=now)
+            case e.ArtifactsCollected():
+                return replace(self, collected=self.collected.union(event.artifacts))
         assert_never(event)
 
     def _contract(self, event: e.ContractEvent) -> "Mission":
@@ -193,7 +199,13 @@ class Mission:
 
     def _checkpoint(self, name: str) -> "Mission":
         point = Checkpoint(
-            self.contract, self.plan, self.validation, self.conversation.constraints, self.head, self.tree
+            contract=self.contract,
+            plan=self.plan,
+            validation=self.validation,
+            constraints=self.conversation.constraints,
+            head=self.head,
+            tree=self.tree,
+            runs=len(self.runs.runs),
         )
         return replace(self, checkpoints={**self.checkpoints, name: point})
 
@@ -206,6 +218,7 @@ class Mission:
             self,
             contract=replace(point.contract, version=self.contract.version + 1),
             plan=point.plan,
+            runs=self.runs.roll_back(point.runs),
             validation=point.validation,
             conversation=replace(self.conversation, constraints=point.constraints),
             head=point.head,

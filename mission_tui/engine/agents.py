@@ -144,10 +144,11 @@ class Agents:
         path = self.desk.files.runs / assignment.run_id / "feature.diff"
         await asyncio.to_thread(path.write_text, diff, encoding="utf-8")
         raw = RawEvidence(kind="diff", path=path, name=f"{feature}.diff", media_type="text/x-diff")
+        attached = (store_evidence(self.desk, raw, "diff"),) if assignment.assertions else ()
         weakened = list(candidates(diff))
         for test in await self._vanished(assignment.milestone or "", feature):
             weakened.append(vanished_test(test, len(weakened) + 1))
-        return replace(assignment, attached=(store_evidence(self.desk, raw, "diff"),), candidates=tuple(weakened))
+        return replace(assignment, attached=attached, candidates=tuple(weakened))
 
     async def _vanished(self, milestone: str, feature: str) -> list[str]:
         """Tests of the base that no longer run: for the first feature whose diff names them, else for the last one."""

@@ -29,6 +29,7 @@ from mission_tui.domain.gates import GateRefused, Violation, check
 from mission_tui.domain.mission import Mission
 from mission_tui.domain.plan import PlanDraft
 from mission_tui.domain.seats import SeatSettings
+from mission_tui.store.backup import clear_unpacked
 from mission_tui.store.database import MissionDatabase
 from mission_tui.store.errors import MissionBusy, StoreError
 from mission_tui.store.layout import MissionFiles
@@ -93,7 +94,11 @@ async def create_mission(data: Path, new: NewMission) -> Created:
 
 
 async def clear_unfinished(data: Path) -> None:
-    """Take away missions whose making was killed before their first fact: folder, worktree and branch."""
+    """Take away missions whose making was killed before their first fact: folder, worktree and branch.
+
+    What a killed `restore` had unpacked goes as well; a mission that it had half in its place is left to the next one.
+    """
+    await asyncio.to_thread(clear_unpacked, data)
     folder = data / "missions"
     for files in [MissionFiles(path) for path in folder.iterdir()] if folder.is_dir() else []:
         if not _unfinished(files):
@@ -113,7 +118,7 @@ async def clear_unfinished(data: Path) -> None:
 
 def _unfinished(files: MissionFiles) -> bool:
     if not files.database.exists():
-        return True
+        return not files.being_restored
     try:
         with Reader(files) as reader:
             return reader.seq() == 0

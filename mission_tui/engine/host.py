@@ -32,6 +32,7 @@ from mission_tui.llm.retry import RetryNotice, RetryPolicy
 from mission_tui.llm.seats import make_model, preload
 from mission_tui.store.artifacts import Artifacts
 from mission_tui.store.database import MissionDatabase
+from mission_tui.store.errors import StoreError
 from mission_tui.store.journal import Journal
 from mission_tui.store.layout import MissionFiles
 from mission_tui.store.ledger import Ledger
@@ -169,14 +170,17 @@ def exit_code(mission: Mission) -> int:
 def spawn_detached(files: MissionFiles) -> int:
     """Start the engine as a process of its own that survives this one; returns its process id."""
     command = [sys.executable, "-m", "mission_tui.engine.host", str(files.root)]
-    output = (os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+    output = os.open(files.log, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
     actions = [
         (os.POSIX_SPAWN_OPEN, 0, "/dev/null", os.O_RDONLY, 0),
-        (os.POSIX_SPAWN_OPEN, 1, str(files.log), *output),
-        (os.POSIX_SPAWN_DUP2, 1, 2),
+        (os.POSIX_SPAWN_DUP2, output, 1),
+        (os.POSIX_SPAWN_DUP2, output, 2),
     ]
-    with around("host.spawn"):
-        return os.posix_spawn(sys.executable, command, os.environ, file_actions=actions, setsid=True)
+    try:
+        with around("host.spawn"):
+            return os.posix_spawn(sys.executable, command, os.environ, file_actions=actions, setsid=True)
+    finally:
+        os.close(output)
 
 
 async def _host(root: Path) -> int:
@@ -197,6 +201,9 @@ def main() -> None:
     except MissionBusy as busy:
         print(f"engine: {busy}", file=sys.stderr)
         sys.exit(0)
+    except StoreError as error:
+        print(f"engine: {error}", file=sys.stderr)
+        sys.exit(1)
 
 
 if __name__ == "__main__":

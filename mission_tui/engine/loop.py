@@ -16,6 +16,7 @@ from mission_tui.engine.desk import Desk
 from mission_tui.engine.parking import is_named, park, seconds_to_wait, wake
 from mission_tui.engine.replay import Replays
 from mission_tui.engine.trees import clear_leftovers
+from mission_tui.engine.upkeep import Upkeep
 from mission_tui.engine.validation import Validation
 from mission_tui.store import inbox
 from mission_tui.store.errors import lacking
@@ -36,6 +37,7 @@ class MissionLoop:
         self.validation = Validation(desk, self.agents)
         self.boundaries = Boundaries(desk, self.agents)
         self.replays = Replays(desk)
+        self.upkeep = Upkeep(desk)
         self._working: asyncio.Task[None] | None = None
         self._news = asyncio.Event()
         desk.take_commands = self.take_commands
@@ -88,6 +90,8 @@ class MissionLoop:
         if isinstance(action, n.Wait):
             await self._wait()
             return False
+        if not self.replays.busy:
+            self.upkeep.collect()
         self.desk.db.room.check()
         self.desk.wakeful.hold()
         heard = self.desk.mission.commands

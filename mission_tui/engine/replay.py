@@ -39,6 +39,11 @@ class Replays:
             if seen is None and name in live and name not in self._given_up
         )
 
+    @property
+    def busy(self) -> bool:
+        """Whether one is under way."""
+        return self._task is not None and not self._task.done()
+
     def begin(self) -> None:
         """Start the next one, if there is one and none is under way."""
         if self._task is None or self._task.done():

@@ -37,6 +37,8 @@ _TAP_GROUP = re.compile(r"^( *)# Subtest: (.+)$")
 _JEST_FILE = re.compile(r"^(PASS|FAIL)\s+(?:\S+\s+)?(\S+\.[cm]?[jt]sx?)(?: \([\d.]+ m?s\))?$")
 _VITEST_FILE = re.compile(r"^ *[✓✔] (?:\|\S+\| )?(\S+\.[cm]?[jt]sx?) \(\d+ tests?\b")
 _VITEST_FAIL = re.compile(r"^ *FAIL +(?:\|\S+\| )?(\S+\.[cm]?[jt]sx?)(?: > (.+?))?(?: \[ .+ \])?$")
+_PHPUNIT_LIST = re.compile(r"^(?:There (?:was|were) )?\d+ (?:PHPUnit )?(\w+(?: \w+)*):$")
+_PHPUNIT_NAME = re.compile(r"""^\d+\) ([\w\\]+::\w+(?: with data set (?:#\d+|"[^"]*"|@\w+))?)""")
 _NOT_A_TEST = ("Console", "Test suite failed to run", "Cannot log", "Validation", "Deprecation")
 
 
@@ -162,6 +164,22 @@ def _jest_text(text: str) -> Iterator[Case]:
             yield f"{failing}::{test[1]}", "failed"
 
 
+def _phpunit(text: str) -> Iterator[Case]:
+    """PHPUnit's text names only what fails; that it came to its end stands for all the others."""
+    if not re.search(r"^PHPUnit \d+\.\d", text, re.MULTILINE) or not re.search(
+        r"^(?:OK(?:\W|$)|(?:FAILURES|ERRORS|WARNINGS)!$|Tests: \d+)", text, re.MULTILINE
+    ):
+        return
+    yield "PHPUnit came to its end", "passed"
+    failing = False
+    for line in text.splitlines():
+        title, name = _PHPUNIT_LIST.match(line), _PHPUNIT_NAME.match(line)
+        if title:
+            failing = title[1].startswith(("failure", "error"))
+        elif name and failing:
+            yield name[1], "failed"
+
+
 def _tap(text: str) -> Iterator[Case]:
     """The Test Anything Protocol, whose tests hold others that are set in by four columns."""
     if not re.search(r"^(?:TAP version \d+|1\.\.\d+)$", text, re.MULTILINE):
@@ -186,6 +204,7 @@ _READERS: tuple[Callable[[str], Iterator[Case]], ...] = (
     _jest_text,
     _pytest,
     _go_text,
+    _phpunit,
     _tap,
 )
 

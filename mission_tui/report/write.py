@@ -29,14 +29,15 @@ def write_report(files: MissionFiles, folder: Path) -> Path:
     Raises what Reader raises, and OSError.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    with Reader(files) as reader:
+    artifacts = Artifacts(files.artifacts)
+    with artifacts.held(), Reader(files) as reader:
         events = _all_events(reader)
         mission = reader.mission()
         run = active_run(mission)
         spend = reader.spend()
         step = reader.last_step(run.id) if run else 0
         status = status_json(mission, spend, holder(files), step, reader.repeated_calls())
-        view = report_view(reader, events, Exhibits(Artifacts(files.artifacts), folder))
+        view = report_view(reader, events, Exhibits(artifacts, folder))
     page = folder / PAGE
     template = _environment().from_string(_resource("report.html.j2"))
     page.write_text(template.render(view=view, spend=spend, status=status, css=_resource("report.css")), "utf-8")

@@ -1,10 +1,13 @@
 """Evidence and large outputs: files named by the SHA-256 of their content, written once and never changed."""
 
+import contextlib
+import fcntl
 import hashlib
 import io
 import os
+import re
 import stat
-from collections.abc import Callable
+from collections.abc import Callable, Generator, Iterable, Iterator
 from pathlib import Path
 
 from mission_tui.crashpoints import around
@@ -12,6 +15,7 @@ from mission_tui.store.durable import sync_folder, write_beside
 from mission_tui.store.redact import NO_SECRETS
 
 _READ_ONLY = 0o444
+_NAME = re.compile(r"[0-9a-f]{64}")
 
 
 class NotAFile(ValueError):
@@ -65,6 +69,37 @@ class Artifacts:
         except OSError:
             return False
 
+    @contextlib.contextmanager
+    def held(self) -> Generator[None]:
+        """Nothing is removed meanwhile: for whoever reads a state first and its artifacts later."""
+        with _locked(self.root, fcntl.LOCK_SH):
+            yield
+
+    @contextlib.contextmanager
+    def alone(self) -> Generator[bool]:
+        """Whether nobody is in `held`, which then waits. Only who has this may remove anything."""
+        with _locked(self.root, fcntl.LOCK_EX | fcntl.LOCK_NB) as locked:
+            yield locked
+
+    def sizes(self) -> dict[str, int]:
+        """Everything that is stored, with its size in bytes."""
+        return {path.name: path.stat().st_size for path in self._files() if _NAME.fullmatch(path.name)}
+
+    def remove(self, shas: Iterable[str]) -> None:
+        """Remove content; some of it may be gone already."""
+        with around("artifact.remove"):
+            for sha in shas:
+                self.path(sha).unlink(missing_ok=True)
+
+    def remove_unfinished(self) -> None:
+        """Remove what a writer that was killed left behind. Nobody may be writing."""
+        for path in self._files():
+            if path.name.startswith(".") and path.name.endswith(".new"):
+                path.unlink(missing_ok=True)
+
+    def _files(self) -> Iterator[Path]:
+        yield from (path for folder in self.root.iterdir() if folder.is_dir() for path in folder.iterdir())
+
     def _write(self, target: Path, content: bytes) -> None:
         if not target.parent.is_dir():
             target.parent.mkdir(parents=True, exist_ok=True)
@@ -73,6 +108,25 @@ class Artifacts:
         with around("artifact.rename"):
             temporary.replace(target)
         sync_folder(target.parent)
+
+
+@contextlib.contextmanager
+def _locked(folder: Path, how: int) -> Generator[bool]:
+    """Yields False where somebody else has the lock and nobody is to wait, and for a folder that there is not."""
+    try:
+        descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    except FileNotFoundError:
+        yield False
+        return
+    try:
+        try:
+            fcntl.flock(descriptor, how)
+        except BlockingIOError:
+            yield False
+        else:
+            yield True
+    finally:
+        os.close(descriptor)
 
 
 def _read_regular(path: Path) -> bytes:

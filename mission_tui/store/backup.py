@@ -1,19 +1,31 @@
-"""A mission in one file, taken while it runs, and put back again."""
+"""A mission in one file, taken while it runs, and put back again.
 
+Whoever is killed in between leaves a folder that the next try takes away: beside the backup that was being written,
+or, of a mission that was being put back, one without a database, which is no mission yet.
+"""
+
+import contextlib
+import errno
+import fcntl
 import io
 import os
+import shutil
 import sqlite3
 import tarfile
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Generator, Iterable, Iterator
 from pathlib import Path
 
-from mission_tui.store.durable import sync_folder
+from mission_tui.crashpoints import around
+from mission_tui.store.connection import reading_only
+from mission_tui.store.durable import sync_file, sync_folder
 from mission_tui.store.errors import MissionExists, StoreError, explained
 from mission_tui.store.layout import MissionFiles, new_mission_files
+from mission_tui.store.lock import MissionLock
 
 BUNDLE = "work.bundle"
 """The mission's commits, as git packs them."""
+_ARCHIVE = "archive"
 _LEFT_OUT = {
     "lock",
     "detached",
@@ -26,63 +38,159 @@ _LEFT_OUT = {
     "mission.db-shm",
 }
 _MARK = "mission-tui backup 1\n"
+_NO_LINKS = (errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP)
 
 
-def write_backup(files: MissionFiles, target: Path, bundle: Path) -> int:
-    """Everything that cannot be made again, in one new file; returns its size in bytes.
-
-    The database is copied first: artifacts are on the disk before a row names them and are never changed, so all that
-    the copy names is in the backup, however far the engine goes on meanwhile. Raises StoreError where the file exists.
-    """
+@contextlib.contextmanager
+def room_for(target: Path) -> Generator[Path]:
+    """A scratch folder beside a backup that is about to be written. Raises StoreError where it must not be."""
+    making = target.with_name(f".{target.name}.making")
     if target.exists():
-        raise StoreError(f"{target} exists already; name a file that does not")
+        _clear([making])
+        raise _taken(target)
     if not target.parent.is_dir():
         raise StoreError(f"{target.parent} is no folder; make it first")
-    unfinished = target.with_name(f".{target.name}.new")
+    with _scratch(making) as folder:
+        yield folder
+
+
+def snapshot(files: MissionFiles, scratch: Path) -> None:
+    """Copy the database, before everything else.
+
+    Artifacts are on the disk before a row names them and are never changed, and commits before the ledger's head: all
+    that the copy names is in the backup, however far the engine goes on meanwhile.
+    """
+    copy = scratch / "mission.db"
+    conn = sqlite3.connect(reading_only(files.database), uri=True, isolation_level=None)
     try:
-        with tempfile.TemporaryDirectory(prefix="mission-backup-") as scratch:
-            database = Path(scratch, "mission.db")
-            _snapshot(files.database, database)
-            with tarfile.open(unfinished, "w:gz", compresslevel=1) as archive:
-                _add_text(archive, "backup", f"{_MARK}{files.id}\n")
-                archive.add(database, f"{files.id}/mission.db")
-                archive.add(bundle, BUNDLE)
-                _add_folder(archive, files)
-        os.link(unfinished, target)  # unlike a rename it replaces nothing
-    except FileExistsError as error:
-        raise StoreError(f"{target} exists already; name a file that does not") from error
+        conn.execute("VACUUM INTO ?", (str(copy),))
+    except sqlite3.Error as error:
+        raise explained(error, files.database) from error
     finally:
-        unfinished.unlink(missing_ok=True)
+        conn.close()
+
+
+def write_backup(files: MissionFiles, scratch: Path, target: Path) -> int:
+    """Everything that cannot be made again, with what `scratch` has, in one new file; returns its size in bytes."""
+    unfinished = scratch / _ARCHIVE
+    with tarfile.open(unfinished, "w:gz", compresslevel=1) as archive:
+        _add_text(archive, "backup", f"{_MARK}{files.id}\n")
+        archive.add(scratch / "mission.db", f"{files.id}/mission.db")
+        archive.add(scratch / BUNDLE, BUNDLE)
+        _add_folder(archive, files)
+    sync_file(unfinished)
+    with around("backup.link"):
+        if not _linked(unfinished, target):
+            unfinished.rename(target)
     sync_folder(target.parent)
     return target.stat().st_size
 
 
-def read_backup(data: Path, source: Path, scratch: Path) -> MissionFiles:
-    """Put a mission's folder back; its commits are left in `scratch`. Raises StoreError, MissionExists."""
+@contextlib.contextmanager
+def room_to_unpack(data: Path) -> Generator[Path]:
+    """A scratch folder on the missions' own disk."""
+    clear_unpacked(data)
+    with _scratch(Path(tempfile.mkdtemp(prefix=".restoring-", dir=data))) as folder:
+        yield folder
+
+
+def clear_unpacked(data: Path) -> None:
+    """Take away what processes left that were killed while they put a mission back."""
+    _clear(data.glob(".restoring-*"))
+
+
+def backed_up(data: Path, source: Path) -> MissionFiles:
+    """Where the mission in a backup belongs. Raises StoreError, and MissionExists when it is there."""
     try:
         with tarfile.open(source) as archive:
             files = new_mission_files(data, _id_in(archive, source))
-            if files.root.exists():
-                raise MissionExists(files.id)
-            files.root.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            archive.extractall(scratch, filter="tar")
     except (tarfile.TarError, EOFError, OSError) as error:
-        raise StoreError(f"{source} cannot be read as a backup of a mission: {error}") from error
-    for name in ("live", "runs", "inbox", "artifacts"):
-        (scratch / files.id / name).mkdir(mode=0o700, exist_ok=True)
-    (scratch / files.id).rename(files.root)
-    sync_folder(files.root.parent)
+        raise _unreadable(source, error) from error
+    if files.root.exists() and not files.being_restored:
+        raise MissionExists(files.id)
     return files
 
 
-def _snapshot(database: Path, target: Path) -> None:
-    conn = sqlite3.connect(f"file:{database}?mode=ro", uri=True, isolation_level=None)
+def unpack(source: Path, scratch: Path, files: MissionFiles) -> MissionFiles:
+    """Unpack a backup; the folder returned is not in its place yet."""
     try:
-        conn.execute("VACUUM INTO ?", (str(target),))
-    except sqlite3.Error as error:
-        raise explained(error, database) from error
+        with tarfile.open(source) as archive:
+            archive.extractall(scratch, filter="tar")
+    except (tarfile.TarError, EOFError, OSError) as error:
+        raise _unreadable(source, error) from error
+    unpacked = MissionFiles(scratch / files.id)
+    for name in ("live", "runs", "inbox", "artifacts"):
+        (unpacked.root / name).mkdir(mode=0o700, exist_ok=True)
+    return unpacked
+
+
+def put_in_place(unpacked: MissionFiles, files: MissionFiles) -> MissionLock:
+    """Give a mission its folder, but not yet its database; the lock returned keeps everybody else from it."""
+    lock = MissionLock.acquire(unpacked)
+    files.root.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    try:
+        with around("restore.folder"):
+            unpacked.database.rename(unpacked.restoring)
+            unpacked.root.rename(files.root)
+    except OSError as error:
+        lock.release()
+        raise MissionExists(files.id) from error
+    sync_folder(files.root.parent)
+    return lock
+
+
+def complete(files: MissionFiles) -> None:
+    """All of a mission is in its place: from now on it is one."""
+    with around("restore.database"):
+        files.restoring.rename(files.database)
+    sync_folder(files.root)
+
+
+@contextlib.contextmanager
+def _scratch(folder: Path) -> Generator[Path]:
+    """An empty folder for this process alone, gone afterwards. Raises StoreError while another one works there."""
+    folder.mkdir(mode=0o700, exist_ok=True)
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        for left in folder.iterdir():
+            shutil.rmtree(left) if left.is_dir() and not left.is_symlink() else left.unlink()
+        try:
+            yield folder
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
+    except BlockingIOError:
+        raise StoreError(f"another process is at work in {folder}; wait for it") from None
     finally:
-        conn.close()
+        os.close(descriptor)
+
+
+def _clear(folders: Iterable[Path]) -> None:
+    for left in folders:
+        if left.is_dir():
+            with contextlib.suppress(StoreError), _scratch(left):
+                pass
+
+
+def _linked(unfinished: Path, target: Path) -> bool:
+    """Unlike a rename it replaces nothing. False where the disk knows no links and the name is free."""
+    try:
+        os.link(unfinished, target)
+    except OSError as error:
+        if target.exists():
+            raise _taken(target) from error
+        if error.errno not in _NO_LINKS:
+            raise
+        return False
+    return True
+
+
+def _taken(target: Path) -> StoreError:
+    return StoreError(f"{target} exists already; name a file that does not")
+
+
+def _unreadable(source: Path, error: Exception) -> StoreError:
+    return StoreError(f"{source} cannot be read as a backup of a mission: {error}")
 
 
 def _add_folder(archive: tarfile.TarFile, files: MissionFiles) -> None:

@@ -1,5 +1,6 @@
 """A connection to a mission's database that only reads. It loads no models, so that the list of missions can use it."""
 
+import os
 import sqlite3
 from collections.abc import Sequence
 from pathlib import Path
@@ -10,6 +11,20 @@ from mission_tui.store import schema
 from mission_tui.store.errors import DamagedDatabase, NewerDatabase, NoDatabase, explained
 
 BUSY_TIMEOUT_S = 2.0
+
+
+def reading_only(path: Path) -> str:
+    """The address under which SQLite opens a database that it will not write.
+
+    Beside a database with a write-ahead log it must write even to read, unless nobody can write anyway: on a read-only
+    disk, or in a folder that we may not write, a log that was folded in is no longer needed.
+    """
+    address = f"{path.absolute().as_uri()}?mode=ro"
+    log = path.with_name(f"{path.name}-wal")
+    if log.exists() and log.stat().st_size:
+        return address
+    writable = os.access(path.parent, os.W_OK) and not os.statvfs(path).f_flag & os.ST_RDONLY
+    return address if writable else f"{address}&immutable=1"
 
 
 class Connection:
@@ -23,7 +38,7 @@ class Connection:
             raise NoDatabase(path)
         try:
             self._conn = sqlite3.connect(
-                f"{path.absolute().as_uri()}?mode=ro",
+                reading_only(path),
                 uri=True,
                 timeout=BUSY_TIMEOUT_S,
                 isolation_level=None,

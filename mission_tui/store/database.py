@@ -1,6 +1,8 @@
 """The single writer of a mission's database: pragmas, migrations, the fence, and transactions that undo memory too."""
 
+import contextlib
 import sqlite3
+import stat
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from pathlib import Path
@@ -9,7 +11,7 @@ from sqlite_utils import Database, Migrations
 
 from mission_tui.crashpoints import around, reach
 from mission_tui.store import schema
-from mission_tui.store.durable import sync_folder
+from mission_tui.store.durable import sync_file, sync_folder
 from mission_tui.store.errors import (
     DamagedDatabase,
     FenceLost,
@@ -41,6 +43,13 @@ def m002_calls_cut_off(db: Database) -> None:
     """They are counted whenever a mission is looked at, among a million steps that are none."""
     db.conn.execute(schema.CALLS_CUT_OFF)
     db.conn.execute("PRAGMA user_version = 2")
+
+
+@migrations()
+def m003_steps_with_artifacts(db: Database) -> None:
+    """They are looked through whenever what dropped attempts stored is cleared away."""
+    db.conn.execute(schema.STEPS_WITH_ARTIFACTS)
+    db.conn.execute("PRAGMA user_version = 3")
 
 
 class MissionDatabase:
@@ -97,6 +106,7 @@ class MissionDatabase:
             raise NoDatabase(files.database)
         conn: sqlite3.Connection | None = None
         try:
+            _open_up(files.database)
             conn = _connect(files.database)
             db = Database(conn)
             _check_version(db, files.database)
@@ -177,6 +187,16 @@ def _connect(path: Path) -> sqlite3.Connection:
     return conn
 
 
+def _open_up(path: Path) -> None:
+    """While the database was read-only, readers made its log alike: that must not outlast it."""
+    mode = path.stat().st_mode
+    for name in (f"{path.name}-wal", f"{path.name}-shm"):
+        beside = path.with_name(name)
+        with contextlib.suppress(OSError):
+            if beside.stat().st_mode & 0o200 < mode & 0o200:
+                beside.chmod(stat.S_IMODE(mode))
+
+
 def _raise_explained(error: BaseException, path: Path) -> None:
     """Raise a database's error in words; return for every other."""
     if isinstance(error, sqlite3.Error):
@@ -203,9 +223,12 @@ def migrate(db: Database, path: Path, steps: Migrations = migrations) -> Path | 
     unfinished = backup.with_name(f"{backup.name}.new")
     unfinished.unlink(missing_ok=True)
     db.conn.execute("VACUUM INTO ?", (str(unfinished),))
-    unfinished.replace(backup)
+    sync_file(unfinished)
+    with around("migration.rename"):
+        unfinished.replace(backup)
     sync_folder(path.parent)
-    steps.apply(db)
+    with around("migration.apply"):
+        steps.apply(db)
     return backup
 
 

@@ -34,6 +34,15 @@ def write_beside(path: Path, data: bytes, mode: int = 0o600) -> Path:
     return temporary
 
 
+def sync_file(path: Path) -> None:
+    """Make a file's content last that somebody else wrote."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
 def sync_folder(folder: Path) -> None:
     """Make renames and removals in the folder last."""
     descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)

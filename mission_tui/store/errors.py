@@ -5,6 +5,8 @@ import os
 import sqlite3
 from pathlib import Path
 
+from mission_tui.domain.ports import BoxError, ModelError
+
 
 class StoreError(Exception):
     """The store cannot do what was asked of it."""
@@ -115,8 +117,12 @@ def lacking(error: BaseException, path: Path) -> Exhausted | None:
         case OSError() if error.errno is not None:
             return _by_number(error.errno, Path(error.filename) if isinstance(error.filename, str) else path)
         case _:
-            numbers = [number for number in _LACKS if errno_text(number) in str(error)]
-            return _by_number(numbers[0], path) if numbers else None
+            return _by_words(error, path)
+
+
+def of_the_machine(error: OSError) -> bool:
+    """Whether no agent could have done otherwise. What is forbidden may be its own doing."""
+    return error.errno in _LACKS and error.errno not in _FORBIDDEN
 
 
 def explained(error: sqlite3.Error, path: Path) -> Exception:
@@ -130,7 +136,7 @@ def explained(error: sqlite3.Error, path: Path) -> Exception:
         return CannotWrite(path, text)
     if "unable to open" in text:
         return _why_not_opened(path, text)
-    if error.sqlite_errorname in ("SQLITE_IOERR_WRITE", "SQLITE_IOERR_FSYNC", "SQLITE_IOERR_TRUNCATE"):
+    if error.sqlite_errorname in _NOT_WRITTEN:
         return CannotWrite(path, text)
     if "malformed" in text or "not a database" in text or "disk I/O error" in text:
         return DamagedDatabase(path, text)
@@ -151,6 +157,17 @@ def _by_number(number: int, path: Path) -> Exhausted | None:
     return CannotWrite(path, errno_text(number)) if kind is CannotWrite else None
 
 
+def _by_words(error: BaseException, path: Path) -> Exhausted | None:
+    """Of a program that failed, or of a library that wraps what failed."""
+    text = " ".join(str(error).split())
+    found = next((number for number in _LACKS if errno_text(number) in text), None)
+    if found in _FORBIDDEN and isinstance(error, ModelError | BoxError):
+        return None  # a provider that says so means the key, a box has its own decision
+    forbidden = found is None and "insufficient permission" in text and not isinstance(error, ModelError | BoxError)
+    lack = _by_number(errno.EACCES if forbidden else found or 0, path)
+    return CannotWrite(path, text[:200]) if isinstance(lack, CannotWrite) else lack
+
+
 def _why_not_opened(path: Path, text: str) -> Exception:
     if not path.exists():
         return NoDatabase(path)
@@ -167,4 +184,10 @@ _LACKS: dict[int, type[NoRoom | TooManyFiles | CannotWrite]] = {
     errno.ENFILE: TooManyFiles,
     errno.EROFS: CannotWrite,
     errno.EDQUOT: CannotWrite,
+    errno.EFBIG: CannotWrite,
+    errno.EACCES: CannotWrite,
+    errno.EPERM: CannotWrite,
 }
+_NOT_WRITTEN = {f"SQLITE_IOERR_{what}" for what in ("WRITE", "FSYNC", "DIR_FSYNC", "TRUNCATE", "SHMOPEN", "SHMSIZE")}
+"""A quota that is used up looks so, also to who only reads: the lock table beside the database must grow for it."""
+_FORBIDDEN = (errno.EACCES, errno.EPERM)

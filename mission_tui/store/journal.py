@@ -1,6 +1,6 @@
 """Steps of runs: intent, then result, each on the disk before the engine goes on."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Container, Iterable, Sequence
 
 from mission_tui.domain.budget import Spend
 from mission_tui.domain.ports import JsonObject, Usage
@@ -10,6 +10,7 @@ from mission_tui.store.errors import StepNotRunning
 from mission_tui.store.steps import (
     COUNTERS,
     STEP_COLUMNS,
+    STEPS_WITH_ARTIFACTS,
     TOTALS,
     USAGE_COLUMNS,
     FinishedStep,
@@ -18,6 +19,7 @@ from mission_tui.store.steps import (
     StepKind,
     StepRecord,
     StepStatus,
+    artifacts_named,
     spend_of,
     step_of,
     totals_of,
@@ -94,6 +96,11 @@ class Journal:
     def run_list(self) -> list[RunTotals]:
         """What every run has done and used, in the order in which they began."""
         return [totals_of(row) for row in self._db.conn.execute(TOTALS)]
+
+    def artifacts(self, without: Container[str] = ()) -> set[str]:
+        """What the steps of all runs, but for those named, refer to."""
+        rows = self._db.conn.execute(STEPS_WITH_ARTIFACTS)
+        return {sha for run_id, _, sha in artifacts_named(rows) if run_id not in without}
 
     def _finish(self, step: FinishedStep, now: float) -> None:
         updated = self._db.conn.execute(

@@ -22,6 +22,15 @@ class MissionFiles:
         return self.root / "mission.db"
 
     @property
+    def restoring(self) -> Path:
+        """The database of a mission that is being put back from a backup, until all of it is in its place."""
+        return self.root / "mission.db.restoring"
+
+    @property
+    def being_restored(self) -> bool:
+        return self.restoring.exists() and not self.database.exists()
+
+    @property
     def artifacts(self) -> Path:
         return self.root / "artifacts"
 

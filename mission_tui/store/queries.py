@@ -67,6 +67,10 @@ class Reader:
         """Number of the last event; 0 for an empty ledger."""
         return int(self._db.rows("SELECT coalesce(max(seq), 0) FROM events")[0][0])
 
+    def writers(self) -> int:
+        """How many engines have claimed it so far: one more as soon as one can write."""
+        return int(self._db.rows("SELECT number FROM fence")[0][0])
+
     def version(self) -> int:
         """A number that changes whenever anything was written since the last call: the cheapest way to poll."""
         return int(self._db.rows("PRAGMA data_version")[0][0])

@@ -2,7 +2,7 @@
 
 import re
 
-VERSION = 2
+VERSION = 3
 """Kept in `user_version`; one more with every migration."""
 
 LEDGER = """
@@ -101,6 +101,9 @@ REPEATED = "kind = 'model' AND status = 'failed' AND instr(result, 'perhaps bill
 """Model calls that were cut off and made again."""
 CALLS_CUT_OFF = f"CREATE INDEX steps_repeated ON steps (run_id) WHERE {REPEATED};"
 
+KEPT = 'instr(result, \'"artifact":"\') > 0'
+"""Steps whose output or evidence is an artifact."""
+STEPS_WITH_ARTIFACTS = f"CREATE INDEX steps_kept ON steps (run_id) WHERE {KEPT};"
 
 TRIGGERS = tuple(re.findall(r"CREATE TRIGGER (\w+)", LEDGER + JOURNAL))
 """What keeps history as it was written."""

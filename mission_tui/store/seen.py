@@ -5,6 +5,7 @@ from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from mission_tui.crashpoints import around
 from mission_tui.store.layout import MissionFiles
 
 
@@ -59,4 +60,5 @@ def _write(path: Path, what: Seen | Place) -> None:
     with suppress(OSError):
         temporary = path.with_suffix(".new")
         temporary.write_text(json.dumps(asdict(what), separators=(",", ":")))
-        temporary.replace(path)
+        with around("seen.rename"):
+            temporary.replace(path)

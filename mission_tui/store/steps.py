@@ -1,6 +1,7 @@
 """Steps of runs as they are journaled and read back."""
 
-from collections.abc import Sequence
+import re
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Literal
 
 from pydantic import Field
@@ -8,6 +9,7 @@ from pydantic import Field
 from mission_tui.domain.base import Frozen
 from mission_tui.domain.budget import Spend
 from mission_tui.domain.ports import JsonObject, Usage
+from mission_tui.store import schema
 from mission_tui.store.codec import from_json
 
 StepKind = Literal["model", "tool", "note"]
@@ -101,6 +103,29 @@ def holding(text: str) -> tuple[str, tuple[str, ...]]:
         # As it is stored it holds the same letters, and looking there first need not parse anything.
         return f"(name || request || coalesce(result, '')) LIKE ? ESCAPE '\\' AND {shown}", (like, like)
     return shown, (like,)
+
+
+STEPS_WITH_ARTIFACTS = f"SELECT run_id, n, result FROM steps WHERE {schema.KEPT}"
+_ANY_SHA = re.compile(r"\b[0-9a-f]{64}\b")
+
+
+def artifacts_named(rows: Iterable[Sequence[Any]], exactly: bool = False) -> Iterator[tuple[str, int, str]]:
+    """Run, step and artifact for rows of STEPS_WITH_ARTIFACTS.
+
+    Unless `exactly` rather one too many than one too few: whatever looks like the name of one.
+    """
+    for run_id, n, result in rows:
+        shas = _artifacts_of(result) if exactly else _ANY_SHA.findall(result)
+        yield from ((run_id, n, sha) for sha in shas)
+
+
+def _artifacts_of(result: str) -> list[str]:
+    try:
+        read = from_json(result)
+        output, evidence = read.get("artifact"), read.get("evidence", ())
+        return [*([str(output)] if output else []), *(str(one["artifact"]) for one in evidence)]
+    except (ValueError, TypeError, KeyError, AttributeError):
+        return []  # no engine wrote this
 
 
 def step_of(row: Sequence[Any]) -> StepRecord:

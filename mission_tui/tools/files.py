@@ -9,6 +9,7 @@ from typing import ParamSpec, TypeVar
 from pydantic import Field
 
 from mission_tui.domain.base import Frozen
+from mission_tui.store.errors import of_the_machine
 from mission_tui.tools.base import Tool, ToolProblem, ToolResult, Workshop
 from mission_tui.tools.tree import TreeProblem
 
@@ -105,6 +106,8 @@ async def _guarded(call: Callable[Params, Result], *args: Params.args, **kwargs:
     except TreeProblem as problem:
         raise ToolProblem(str(problem)) from None
     except OSError as error:
+        if of_the_machine(error):
+            raise
         raise ToolProblem(f"{error.filename or 'the file'}: {error.strerror}") from None
 
 

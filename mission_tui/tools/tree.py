@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from mission_tui.crashpoints import around
+from mission_tui.store.errors import of_the_machine
 
 MAX_FILE_BYTES = 10_000_000
 SKIPPED = {".git", "node_modules", "__pycache__", ".venv", ".mypy_cache", ".pytest_cache", ".ruff_cache"}
@@ -175,7 +176,10 @@ class TreeFiles:
         return descriptor
 
 
-def _problem(path: str, error: OSError) -> TreeProblem:
+def _problem(path: str, error: OSError) -> TreeProblem | OSError:
+    """What the model is told, or the error itself where no agent could have done otherwise."""
+    if of_the_machine(error):
+        return error
     if error.errno == errno.ENOENT:
         return TreeProblem(f"{path} does not exist; list_files shows what does")
     if error.errno in (errno.ELOOP, errno.ENOTDIR):

@@ -196,6 +196,11 @@ class MissionRepository:
         """Make a worktree that was put back, with its files as they are, the mission's again, from branch or bundle."""
         await asyncio.to_thread(git_lifetime.rejoin, read_place(worktree), worktree, head, bundle)
 
+    @staticmethod
+    async def forget(worktree: Path) -> None:
+        """Take away what a `rejoin` that was killed, or failed, has made of a worktree; commits and branch stay."""
+        await asyncio.to_thread(git_lifetime.forget, Bench(read_place(worktree)))
+
     async def intrusions(self, base: str) -> list[str]:
         """What the user's repository shows of the mission outside its own branch; one line each."""
         return await asyncio.to_thread(git_audit.intrusions, self._bench, base)

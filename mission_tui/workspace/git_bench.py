@@ -54,10 +54,10 @@ class Bench:
 
     def head(self) -> str:
         """The commit that the mission's branch points at."""
-        try:
-            return self.common.line("rev-parse", "--verify", "--quiet", self.place.ref)
-        except GitError as error:
-            raise GitError(f"the mission's branch {self.place.branch} is gone from {self.place.root}") from error
+        code, out = self.common.execute("rev-parse", "--verify", "--quiet", self.place.ref, accept=(0, 1))
+        if code:
+            raise GitError(f"the mission's branch {self.place.branch} is gone from {self.place.root}")
+        return out.decode().strip()
 
     def tree_of(self, commit: str) -> str:
         return self.git.line("rev-parse", "--verify", f"{object_id(commit)}^{{tree}}")

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from mission_tui.crashpoints import around
 from mission_tui.workspace.git_bench import Bench, remove_tree
 from mission_tui.workspace.git_commits import move_branch
 from mission_tui.workspace.git_models import MissionPlace
@@ -102,7 +103,8 @@ def rejoin(place: MissionPlace, worktree: Path, head: str, packed: Path) -> None
     place = place.model_copy(update={"worktree": worktree.parent.resolve() / worktree.name})
     make_private(place)
     bench = Bench(place)
-    bench.common.run("bundle", "unbundle", str(packed))
+    with around("restore.unbundle"):
+        bench.common.run("bundle", "unbundle", str(packed))
     known = bench.common.execute("rev-parse", "--verify", "--quiet", place.ref, accept=(0, 1))[1].decode().strip()
     if not known:
         bench.common.run("update-ref", place.ref, object_id(head), "")
@@ -113,18 +115,26 @@ def rejoin(place: MissionPlace, worktree: Path, head: str, packed: Path) -> None
     bench.settle(head)
 
 
+def forget(bench: Bench) -> None:
+    """Take a worktree away that was put back only half: its registration and what git left locked. The branch stays."""
+    clear_stale_locks(bench)
+    remove(bench, branch=False)
+
+
 def _register_again(bench: Bench) -> Path:
     """Git registers only worktrees that it makes itself: it makes an empty one for a moment."""
     worktree = bench.place.worktree
     kept = worktree.with_name(f"{worktree.name}.kept")
-    worktree.rename(kept)
+    with around("restore.keep"):
+        worktree.rename(kept)
     try:
         options = ("--quiet", "--no-checkout", "--force")
         bench.common.run("worktree", "add", *options, str(worktree), bench.place.branch)
     finally:
         if worktree.exists():
             remove_tree(worktree)
-        kept.rename(worktree)
+        with around("restore.put_back"):
+            kept.rename(worktree)
     registered = bench.registration()
     if registered is None:
         raise GitError(f"git did not register {worktree}")

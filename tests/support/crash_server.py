@@ -18,7 +18,7 @@ from typing import Any
 
 from mission_tui import crashpoints
 from mission_tui.engine.host import spawn_detached
-from tests.support import crash_mission
+from tests.support import crash_beside, crash_mission
 
 LONGEST_S = 300
 
@@ -28,6 +28,9 @@ def act(order: dict[str, str]) -> int:
     os.environ.update({crashpoints.AT: order["at"], crashpoints.LOG: order["log"]})
     crashpoints.read_plan()
     root = Path(order["root"])
+    if order["act"] in crash_beside.ACTS:
+        crash_beside.ACTS[order["act"]](root)
+        return 0
     asyncio.run(crash_mission.create(root))
     if order["act"] == "spawn":
         engine(root)

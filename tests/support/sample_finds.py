@@ -79,8 +79,8 @@ FINDS: dict[str, Sample] = {
             "CONTRIBUTING.md": "Ruby:\n\n```\nrubocop -V\n1.39.0 (using Parser 2, rubocop-ast 1)\n```\n",
         },
         setup=("bundle install", "bundle exec rake compile"),
-        checks={"tests": "bundle exec rake test"},
-        sources={"bundle exec rake test": "Rakefile [test]"},
+        checks={"tests": "bundle exec rake"},
+        sources={"bundle exec rake": "Rakefile [default]"},
         packages=("mail",),
     ),
     "maven beside gradle": Sample(

@@ -27,6 +27,7 @@ from mission_tui.domain.events import (
     ScrutinyRecorded,
     ValidationConcluded,
     ValidationStarted,
+    VerdictRecorded,
     event_from,
 )
 from mission_tui.domain.gates import check
@@ -35,6 +36,7 @@ from mission_tui.domain.handoff import Issue
 from mission_tui.domain.mission import Mission, fold
 from mission_tui.domain.next import Complete, Stop, Wait, next_action
 from mission_tui.domain.plan import App, Milestone, Services
+from mission_tui.domain.upkeep import dropped_runs, living_evidence
 from mission_tui.store.status import status_json
 from tests.support.missions import (
     approved,
@@ -55,6 +57,7 @@ MILESTONES = st.sampled_from(["M1", "M2"])
 RUNS = st.sampled_from(["R1", "R2", "R3", "R4"])
 COMMITS = st.sampled_from(["c1", "c2", "c3"])
 STATUSES = st.sampled_from(["passed", "failed", "blocked", "inconclusive"])
+OUTCOMES = st.sampled_from(["finished", "partial", "failed"])
 ROUNDS = st.integers(1, 3)
 
 
@@ -63,7 +66,7 @@ def moves() -> st.SearchStrategy[list[AnyEvent]]:
     one = st.one_of(
         st.builds(lambda r, f: [worker_started(r, f)], RUNS, FEATURES),
         st.builds(lambda r, f, c, n: handed_off(r, f, c, n), RUNS, FEATURES, COMMITS, ROUNDS),
-        st.builds(lambda r: [run_ended(r)], RUNS),
+        st.builds(lambda r, o: [run_ended(r).model_copy(update={"outcome": o})], RUNS, OUTCOMES),
         st.builds(
             lambda a, s, c, m, r: [verdict(a, s, tree=f"t-{c}", milestone=m, round=r)],
             NAMES, STATUSES, COMMITS, MILESTONES, ROUNDS,
@@ -107,6 +110,14 @@ def moves() -> st.SearchStrategy[list[AnyEvent]]:
     return st.lists(one, max_size=25).map(lambda groups: [event for group in groups for event in group])
 
 
+def seen(event: AnyEvent, number: int) -> AnyEvent:
+    """A verdict with evidence of its own."""
+    if not isinstance(event, VerdictRecorded):
+        return event
+    evidence = [e.model_copy(update={"artifact": f"{number:064x}"}) for e in event.verdict.evidence]
+    return VerdictRecorded(verdict=event.verdict.model_copy(update={"evidence": tuple(evidence)}))
+
+
 def accepted(events: list[AnyEvent]) -> tuple[Mission, list[AnyEvent]]:
     mission, taken = fold_gated(approved()), approved()
     for event in events:
@@ -145,6 +156,18 @@ def test_the_stored_form_of_a_ledger_folds_to_the_same_state(events: list[AnyEve
     assert fold(stored) == mission
     wire = [Recorded(seq=i, at=1.5, event=e).model_dump_json() for i, e in enumerate(taken, 1)]
     assert fold(Recorded.model_validate_json(w).event for w in wire) == mission
+
+
+@settings(max_examples=100, deadline=None)
+@given(moves())
+def test_what_a_rollback_could_bring_back_is_never_taken_for_dropped(events: list[AnyEvent]):
+    mission, _ = accepted([seen(one, n) for n, one in enumerate(events)])
+    living, dropped = living_evidence(mission), dropped_runs(mission)
+    for point in mission.checkpoints:
+        back = MissionRolledBack(to=point, reason="bad")
+        if not check(mission, back):
+            assert living_evidence(mission.apply(back)) <= living
+            assert dropped_runs(mission.apply(back)) >= dropped
 
 
 @settings(max_examples=150, deadline=None)

@@ -4,6 +4,7 @@ from mission_tui.domain.contract import Amendment
 from mission_tui.domain.decision import Answer, Decision
 from mission_tui.domain.events import (
     AnyEvent,
+    ArtifactsCollected,
     AssertionOverridden,
     ContractAmended,
     ContractDrafted,
@@ -39,6 +40,7 @@ from mission_tui.domain.plan import Milestone, Services
 from mission_tui.domain.seats import SeatSettings
 from mission_tui.domain.verdict import CheckComparison
 from tests.support.missions import (
+    SHA,
     approved,
     assertion,
     built,
@@ -112,6 +114,7 @@ CASES: list[tuple[str, list[AnyEvent], AnyEvent]] = [
     ("creation", [], PlanSubmitted()),
     ("creation", [created()], created()),
     ("ended", [created(), MissionAborted(reason="enough")], MissionPaused(reason="why")),
+    ("still_named", proved(), ArtifactsCollected(artifacts=(SHA,), bytes=2)),
     ("paused", [*approved(), MissionPaused(reason="why")], worker_started()),
     ("not_approved", planned(), worker_started()),
     ("one_writer", [*approved(), worker_started()], worker_started("R2", "F1")),

@@ -354,3 +354,34 @@ def test_the_report_reads_as_plain_text(tmp_path: Path):
     assert "Cannot be validated here:\n  - the running Flask app: " in text
     assert "Smallest change:" in text
     assert render(Readiness()) == "Stack: unknown\nProposed services manifest:\n  nothing could be proposed"
+
+
+def test_every_workflow_is_read_and_well_known_actions_are_commands(tmp_path: Path):
+    first = "jobs: {lint: {steps: [{uses: actions/checkout@v4}, {run: npm test, working-directory: web}]}}"
+    second = """
+jobs:
+  all:
+    steps:
+      - {uses: actions-rs/cargo@v1, with: {command: clippy, args: --all-targets}}
+      - {uses: golangci/golangci-lint-action@v6}
+      - {uses: gradle/gradle-build-action@v2, with: {arguments: check --stacktrace}}
+"""
+    found = examined(tmp_path, {".github/workflows/a.yml": first, ".github/workflows/b.yml": second})
+    source = ".github/workflows/b.yml [all]"
+    assert commands(found, "lint") == {"cargo clippy --all-targets": source, "golangci-lint run": source}
+    assert commands(found, "test") == {
+        "cd web && npm test": ".github/workflows/a.yml [lint]",
+        "./gradlew check --stacktrace": source,
+    }
+    assert "cd web && npm test" not in found.proposed.checks.values()
+
+
+def test_a_program_of_several_files_in_src_bin_is_launched(tmp_path: Path):
+    files = {"Cargo.toml": '[package]\nname = "cat"\n', "src/lib.rs": "", "src/bin/cat/main.rs": "fn main() {}"}
+    assert commands(examined(tmp_path, files), "launch") == {"cargo run": "Cargo.toml [bin]"}
+
+
+def test_a_repository_of_several_gems_is_tested_by_its_default_task(tmp_path: Path):
+    rake = "task default: %w(test test:isolated)\n%w(test test:isolated).each { |name| task name }\n"
+    files = {"Gemfile": 'gem "rake"\n', "Rakefile": rake, "cable/test/a_test.rb": ""}
+    assert commands(examined(tmp_path, files), "test") == {"bundle exec rake": "Rakefile [default]"}

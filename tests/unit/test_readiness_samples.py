@@ -34,9 +34,9 @@ def test_what_no_source_says_and_where_sources_differ_is_put_to_the_reader(tmp_p
 
 def test_missing_tools_are_named_with_what_would_change_that(tmp_path: Path):
     found = examine(write(tmp_path, SAMPLES["go module"].files), which=lambda _: None)
-    assert {"everything that needs go", "everything that needs golangci-lint"} <= {
-        g.what for g in found.cannot_validate
-    }
+    gaps = [g.what for g in found.cannot_validate]
+    assert gaps == ["everything that needs go (build, tests)", "everything that needs golangci-lint (lint)"]
+    assert found.can_validate == ()
 
 
 def test_a_repository_of_thousands_of_packages_is_read_in_seconds(tmp_path: Path):

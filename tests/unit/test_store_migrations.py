@@ -4,7 +4,13 @@ from pathlib import Path
 import pytest
 from sqlite_utils import Database, Migrations
 
-from mission_tui.store.database import MissionDatabase, m001_ledger_and_journal, m002_calls_cut_off, migrate
+from mission_tui.store.database import (
+    MissionDatabase,
+    m001_ledger_and_journal,
+    m002_calls_cut_off,
+    m003_steps_with_artifacts,
+    migrate,
+)
 from mission_tui.store.layout import MissionFiles
 from mission_tui.store.queries import Reader
 from tests.support.stores import empty_mission
@@ -15,17 +21,18 @@ def later(broken: bool = False) -> Migrations:
     steps = Migrations("mission")
     steps()(m001_ledger_and_journal)
     steps()(m002_calls_cut_off)
+    steps()(m003_steps_with_artifacts)
 
     @steps()
-    def m003_a_table(db: Database) -> None:  # pyright: ignore[reportUnusedFunction]
+    def m004_a_table(db: Database) -> None:  # pyright: ignore[reportUnusedFunction]
         db.conn.execute("CREATE TABLE later (id INTEGER PRIMARY KEY)")
-        db.conn.execute("PRAGMA user_version = 3")
+        db.conn.execute("PRAGMA user_version = 4")
 
     @steps()
-    def m004_a_column(db: Database) -> None:  # pyright: ignore[reportUnusedFunction]
+    def m005_a_column(db: Database) -> None:  # pyright: ignore[reportUnusedFunction]
         db.conn.execute("ALTER TABLE later ADD COLUMN name TEXT")
         db.conn.execute("INSERT INTO later VALUES (1, 'moved')")
-        db.conn.execute("PRAGMA user_version = 4")
+        db.conn.execute("PRAGMA user_version = 5")
         if broken:
             db.conn.execute("SELECT * FROM nowhere")
 
@@ -60,8 +67,8 @@ def test_an_older_database_is_copied_and_then_brought_up_step_by_step(tmp_path: 
     assert backup is not None
     assert db.conn.execute("SELECT name FROM later").fetchall() == [("moved",)]
     db.close()
-    assert version(files.database) == 4
-    assert version(backup) == 2
+    assert version(files.database) == 5
+    assert version(backup) == 3
     assert events(backup) == events(files.database) == before
 
 
@@ -71,7 +78,7 @@ def test_a_migration_that_fails_leaves_those_before_it_and_goes_on_from_there(tm
     with pytest.raises(sqlite3.OperationalError, match="nowhere"):
         migrate(db, files.database, later(broken=True))
     assert db.conn.execute("SELECT * FROM later").fetchall() == []
-    assert version(files.database) == 3
+    assert version(files.database) == 4
     migrate(db, files.database, later())
     assert db.conn.execute("SELECT name FROM later").fetchall() == [("moved",)]
     db.close()
@@ -89,11 +96,12 @@ def test_a_mission_of_the_layout_before_can_be_looked_at_and_is_migrated_by_its_
     files = empty_mission(tmp_path)
     conn = sqlite3.connect(files.database, isolation_level=None)
     conn.execute("DROP INDEX steps_repeated")
-    conn.execute("DELETE FROM _sqlite_migrations WHERE name = 'm002_calls_cut_off'")
+    conn.execute("DROP INDEX steps_kept")
+    conn.execute("DELETE FROM _sqlite_migrations WHERE name IN ('m002_calls_cut_off', 'm003_steps_with_artifacts')")
     conn.execute("PRAGMA user_version = 1")
     conn.close()
     with Reader(files) as reader:
         assert reader.repeated_calls() == 0
     MissionDatabase.open(files).close()
-    assert version(files.database) == 2
+    assert version(files.database) == 3
     assert version(files.root / "mission.db.layout-1") == 1

@@ -21,6 +21,7 @@ from mission_tui.domain.events.execution import (
     RunStarted,
 )
 from mission_tui.domain.events.lifecycle import (
+    ArtifactsCollected,
     BudgetChanged,
     CommitRecorded,
     ConstraintBroadcast,
@@ -79,6 +80,7 @@ LifecycleEvent = (
     | BudgetChanged
     | SeatChanged
     | SeatSwitched
+    | ArtifactsCollected
 )
 ConversationEvent = MessageSaid | MessagesDelivered | ConstraintBroadcast | SkillWritten | SkillsCommitted
 ContractEvent = ContractDrafted | ContractAmended | AssertionOverridden
@@ -135,6 +137,7 @@ class Recorded(Frozen):
 __all__ = [
     "EVENT",
     "AnyEvent",
+    "ArtifactsCollected",
     "AssertionOverridden",
     "BaseProved",
     "BudgetChanged",

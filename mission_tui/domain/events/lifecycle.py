@@ -71,6 +71,16 @@ class BudgetChanged(Event):
     limits: Limits
 
 
+class ArtifactsCollected(Event):
+    """Stored files that only dropped attempts had named are about to be removed: the removal follows this fact."""
+
+    kind: Literal["artifacts_collected"] = "artifacts_collected"
+    artifacts: tuple[str, ...] = Field(min_length=1)
+    """SHA-256 of each."""
+    bytes: int = Field(ge=0)
+    """Of all together."""
+
+
 class SeatSwitched(Event):
     """Another model answers for a seat: its fallback, or itself again."""
 

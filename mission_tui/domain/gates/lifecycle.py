@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from mission_tui.domain.events import (
     AnyEvent,
+    ArtifactsCollected,
     DecisionAnswered,
     DecisionOpened,
     DecisionWithdrawn,
@@ -19,6 +20,7 @@ from mission_tui.domain.events import (
 )
 from mission_tui.domain.gates.base import Violation
 from mission_tui.domain.mission import Mission
+from mission_tui.domain.upkeep import living_evidence
 
 
 def a_mission_begins_once_and_ends_once(mission: Mission, event: AnyEvent) -> Iterator[Violation]:
@@ -160,6 +162,13 @@ def a_rollback_has_a_place_to_go(mission: Mission, event: AnyEvent) -> Iterator[
         yield Violation(rule="run_state", offender=busy[0], message=f"{busy[0]} is active; let it end first")
 
 
+def what_is_still_shown_is_not_collected(mission: Mission, event: AnyEvent) -> Iterator[Violation]:
+    """Evidence that the state names, or one that a rollback would bring back, stays."""
+    if isinstance(event, ArtifactsCollected):
+        for artifact in sorted(living_evidence(mission).intersection(event.artifacts)):
+            yield Violation(rule="still_named", offender=artifact, message=f"{artifact[:12]}: is evidence that counts")
+
+
 RULES = (
     a_mission_begins_once_and_ends_once,
     a_run_starts_only_when_it_may,
@@ -169,4 +178,5 @@ RULES = (
     decisions_are_answered_once,
     approval_follows_submission,
     a_rollback_has_a_place_to_go,
+    what_is_still_shown_is_not_collected,
 )

@@ -25,6 +25,8 @@ class RunsState:
     runs: Layers[str, RunState] = field(default_factory=Layers[str, RunState])
     active: tuple[str, ...] = ()
     handoffs: tuple[HandoffRecorded, ...] = ()
+    rolled_back: frozenset[str] = frozenset()
+    """Runs whose work a rollback took back; what was talked about with the orchestrator stays."""
 
     def apply(self, event: RunEvent) -> "RunsState":
         match event:
@@ -35,6 +37,12 @@ class RunsState:
             case HandoffRecorded():
                 return replace(self, handoffs=(*self.handoffs, event))
         assert_never(event)
+
+    def roll_back(self, kept: int) -> "RunsState":
+        """What began after the first `kept` runs is taken back."""
+        later = list(self.runs.values())[kept:]
+        undone = frozenset(run.id for run in later if run.started.role != "orchestrator")
+        return replace(self, rolled_back=self.rolled_back | undone)
 
     def next_id(self) -> str:
         return f"R{len(self.runs) + 1}"

@@ -7,7 +7,8 @@ from mission_tui.store.errors import DamagedDatabase
 from mission_tui.store.layout import MissionFiles
 from mission_tui.store.queries import Connection
 from mission_tui.store.redact import NO_SECRETS, Redactor
-from mission_tui.store.verify.facts import commits_on_the_branch, fact_checks
+from mission_tui.store.verify.artifacts import StoredFiles
+from mission_tui.store.verify.facts import FACT_CHECKS, commits_on_the_branch
 from mission_tui.store.verify.findings import (
     EVIDENCE,
     JOURNAL,
@@ -40,10 +41,14 @@ def verify(
         db = Connection(files.database)
     except DamagedDatabase as damage:
         return [Broken(invariant=LEDGER, what=str(damage))]
+    artifacts = Artifacts(files.artifacts)
+    stored = StoredFiles(artifacts)
     try:
-        ledger = check_ledger(db, fact_checks(Artifacts(files.artifacts)))
+        with artifacts.held():
+            ledger = check_ledger(db, (*FACT_CHECKS, stored.look))
+            broken = [*ledger.broken, *stored.check(db, ledger.mission, ledger.complete)]
         return [
-            *ledger.broken,
+            *broken,
             *(check_journal(db, ledger.mission) if ledger.complete else ()),
             *commits_on_the_branch(ledger.mission, is_ancestor),
             *check_spending(db, ledger.caps),

@@ -2,51 +2,22 @@
 the gates that let it in."""
 
 from collections.abc import Callable, Iterator, Sequence
-from functools import cache
 
 from mission_tui.domain.control import complaints
 from mission_tui.domain.events import (
-    BaseProved,
     CommitRecorded,
     FeatureCompleted,
-    FlowReplayed,
     MilestoneSealed,
     MissionCompleted,
     Recorded,
-    ReplayRecorded,
     RunStarted,
-    ScrutinyRecorded,
     VerdictRecorded,
 )
 from mission_tui.domain.mission import Mission
-from mission_tui.domain.verdict import Evidence
-from mission_tui.store.artifacts import Artifacts
 from mission_tui.store.verify.findings import EVIDENCE, ONE_WRITER, PROOF, WORK, Broken
 from mission_tui.store.verify.ledger import FactCheck
 
 OWN_FOLDERS = (".mission/", ".agents/")
-
-
-def fact_checks(artifacts: Artifacts) -> Sequence[FactCheck]:
-    """Every check of a single event."""
-    whole = cache(artifacts.verify)
-
-    def evidence_is_whole(_mission: Mission, one: Recorded) -> Iterator[Broken]:
-        """What an event refers to is stored, and is what its name says."""
-        for evidence in _evidence(one):
-            if not whole(evidence.artifact):
-                what = f"event {one.seq}: {evidence.kind} evidence {evidence.artifact[:12]} is missing or was changed"
-                yield Broken(invariant=EVIDENCE, what=what)
-
-    return (
-        a_completion_follows_one_handoff,
-        one_run_writes_at_a_time,
-        only_workers_change_the_product,
-        a_pass_has_its_evidence,
-        evidence_is_whole,
-        what_is_sealed_holds,
-        what_is_completed_holds,
-    )
 
 
 def a_completion_follows_one_handoff(mission: Mission, one: Recorded) -> Iterator[Broken]:
@@ -143,13 +114,12 @@ def commits_on_the_branch(mission: Mission, is_ancestor: Callable[[str], bool | 
                 yield Broken(invariant=WORK, what=f"{name}: commit {commit[:12]} is not on the mission branch")
 
 
-def _evidence(one: Recorded) -> Iterator[Evidence]:
-    match one.event:
-        case VerdictRecorded():
-            yield from one.event.verdict.evidence
-        case FlowReplayed() | ReplayRecorded():
-            yield from one.event.evidence
-        case BaseProved() | ScrutinyRecorded():
-            yield from (check.output for check in one.event.checks if check.output is not None)
-        case _:
-            return
+FACT_CHECKS: Sequence[FactCheck] = (
+    a_completion_follows_one_handoff,
+    one_run_writes_at_a_time,
+    only_workers_change_the_product,
+    a_pass_has_its_evidence,
+    what_is_sealed_holds,
+    what_is_completed_holds,
+)
+"""Every check of a single event."""

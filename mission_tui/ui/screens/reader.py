@@ -227,6 +227,8 @@ def output_of(step: StepRecord, files: MissionFiles) -> Stored:
     about = f"{step.run_id} step {step.n}"
     if isinstance(artifact, str) and files.artifact(artifact).is_file():
         return Stored(files.artifact(artifact), f"output of {step.name}", "text/plain", about)
+    if isinstance(artifact, str):
+        about += ": only both ends, the rest was cleared away with the attempt"
     return Stored(files.root, step.name, "text/plain", about, step_text(step).encode("utf-8", "replace"))
 
 

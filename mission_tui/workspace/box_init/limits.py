@@ -4,7 +4,8 @@ import contextlib
 import os
 import resource
 from collections.abc import Iterable
-from pathlib import Path
+
+from .processes import read
 
 LOOK_S = 0.25
 """How often a task is looked at."""
@@ -21,15 +22,15 @@ def private_bytes(pids: Iterable[int]) -> int:
     total = 0
     for pid in pids:
         with contextlib.suppress(OSError):
-            resident, shared = (Path("/proc") / str(pid) / "statm").read_bytes().split()[1:3]
+            resident, shared = read(f"/proc/{pid}/statm").split()[1:3]
             total += (int(resident) - int(shared)) * _PAGE
     return total
 
 
 def offer_to_the_kernel() -> None:
     """When the machine runs out of memory, what runs in a box goes before the engine does."""
-    with contextlib.suppress(OSError):
-        Path("/proc/self/oom_score_adj").write_text("700")
+    with contextlib.suppress(OSError), open("/proc/self/oom_score_adj", "w") as file:  # noqa: PTH123 - see `read`
+        file.write("700")
 
 
 def in_words(size: int) -> str:

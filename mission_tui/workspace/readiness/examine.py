@@ -70,6 +70,7 @@ def examine(repo: Path, which: Callable[[str], str | None] = shutil.which) -> Re
     findings = tuple(dict.fromkeys(finding for signals in whole for finding in signals.findings))
     facts = tuple(dict.fromkeys(fact for signals in whole for fact in signals.facts))
     proposed = _proposed(_chosen(parts, findings), findings)
+    missing = _missing(proposed, which)
     said = {finding.kind for finding in findings}
     if parts and all(signals.stacks[0].startswith(_COMPILED) for signals in parts):
         said.add("types")
@@ -81,8 +82,8 @@ def examine(repo: Path, which: Callable[[str], str | None] = shutil.which) -> Re
         disagreements=(*(d for s in whole for d in s.disagreements), *disagreements(findings, facts)),
         silent=tuple(kind for kind in _KINDS if kind not in said) if parts or other else (),
         proposed=proposed,
-        can_validate=tuple(_can(parts, proposed)),
-        cannot_validate=tuple([*_cannot(whole, proposed, which), *_unseen(root, facts, proposed)]),
+        can_validate=tuple(_can(parts, proposed, missing)),
+        cannot_validate=tuple([*_cannot(whole, proposed, missing), *_unseen(root, facts, proposed)]),
         notes=tuple(dict.fromkeys(notes)),
     )
 
@@ -154,25 +155,37 @@ def _proposed(parts: list[Signals], findings: tuple[Finding, ...]) -> Services:
     return Services(setup=tuple(dict.fromkeys(setup)), checks=checks, app=app)
 
 
-def _can(parts: list[Signals], proposed: Services) -> Iterator[str]:
-    tests = [name for name in proposed.checks if name.startswith("tests")]
+def _missing(proposed: Services, which: Callable[[str], str | None]) -> list[str]:
+    """Tools that setup and checks need and this machine has not."""
+    words = {word for command in [*proposed.setup, *proposed.checks.values()] for word in command.split()}
+    needed = [tool for tool in _TOOLS if tool in words or (tool == "node" and words & {"npm", "npx", "pnpm", "yarn"})]
+    return [tool for tool in needed if which(tool) is None]
+
+
+def _can(parts: list[Signals], proposed: Services, missing: list[str]) -> Iterator[str]:
+    def runs(command: str) -> bool:
+        return not set(command.split()) & set(missing)
+
+    checks = {name: command for name, command in proposed.checks.items() if runs(command)}
+    tests = [name for name in checks if name.startswith("tests")]
     for name in tests:
-        how = ", test by test" if "pytest" in proposed.checks[name] else ""
-        yield f"that what its own tests cover goes on working{how} (`{proposed.checks[name]}`)"
-    others = [f"{name} (`{command}`)" for name, command in proposed.checks.items() if name not in tests]
+        how = ", test by test" if "pytest" in checks[name] else ""
+        yield f"that what its own tests cover goes on working{how} (`{checks[name]}`)"
+    others = [f"{name} (`{command}`)" for name, command in checks.items() if name not in tests]
     if others:
         yield f"that no new problems appear in {', '.join(others)}"
-    if proposed.app:
+    if proposed.app and runs(proposed.app.start):
         yield f"what the running app answers and shows, over HTTP and in a browser (`{proposed.app.start}`)"
-    programs = [program for signals in parts for program in signals.programs]
+    here = [signals for signals in parts if all(map(runs, signals.setup))]
+    programs = [program for signals in here for program in signals.programs if runs(program)]
     if programs:
         yield f"what its commands do in a shell or terminal ({', '.join(f'`{p}`' for p in programs[:5])})"
-    names = [name for signals in parts for name in signals.importable]
+    names = [name for signals in here for name in signals.importable]
     if names:
         yield f"what code that imports it observes ({', '.join(names[:5])})"
 
 
-def _cannot(whole: list[Signals], proposed: Services, which: Callable[[str], str | None]) -> Iterator[Gap]:
+def _cannot(whole: list[Signals], proposed: Services, missing: list[str]) -> Iterator[Gap]:
     for signals in whole:
         yield from signals.gaps
         if signals.web and signals.app is None:
@@ -181,15 +194,14 @@ def _cannot(whole: list[Signals], proposed: Services, which: Callable[[str], str
                 why="no command was found that starts it on a given port",
                 change="say in the services manifest how it starts, with its port taken from $PORT",
             )
-    words = {word for command in [*proposed.setup, *proposed.checks.values()] for word in command.split()}
-    for tool in _TOOLS:
-        needed = tool in words or (tool == "node" and words & {"npm", "npx", "pnpm", "yarn"})
-        if needed and which(tool) is None:
-            yield Gap(
-                what=f"everything that needs {tool}",
-                why=f"{tool} is not installed on this machine",
-                change=f"install {tool}",
-            )
+    commands = {name: c for name, c in proposed.checks.items()} | ({"app": proposed.app.start} if proposed.app else {})
+    for tool in missing:
+        named = [name for name, command in commands.items() if tool in command.split()]
+        yield Gap(
+            what=f"everything that needs {tool}" + (f" ({', '.join(named)})" if named else ""),
+            why=f"{tool} is not installed on this machine",
+            change=f"install {tool}",
+        )
 
 
 def _unseen(root: Project, facts: tuple[Fact, ...], proposed: Services) -> Iterator[Gap]:

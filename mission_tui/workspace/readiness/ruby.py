@@ -8,6 +8,8 @@ from mission_tui.workspace.readiness.model import Gap, Package, Signals
 from mission_tui.workspace.readiness.project import Project
 
 _GEM = re.compile(r"""^\s*(?:gem|\w+\.add_(?:development_|runtime_)?dependency)[ (]\s*["']([\w-]+)["']""", re.MULTILINE)
+_DEFAULT_TEST = re.compile(r"^\s*task[ (]+(?::default *=>|default:).*\b(?:test|spec)", re.MULTILINE)
+"""Of a repository of several gems: its tests lie in folders of their own."""
 _HEALTH = re.compile(r"""^\s*get\s+["']/?([\w/-]+)["']\s*(?:=>|,\s*to:)\s*["']rails/health#show""", re.MULTILINE)
 
 
@@ -89,9 +91,12 @@ def _tests(project: Project, gems: set[str], rails: bool, signals: Signals) -> N
         signals.check("tests", "test", project.command("bundle exec rspec"), project.name_of(rspec or "spec"))
     tests = any(n.endswith((".rb",)) or "." not in n for n in project.entries("test"))
     rake = _rakefile(project)
-    if tests and rails:
+    if not tests:
+        if "tests" not in signals.checks and _DEFAULT_TEST.search(rake[1]):
+            signals.check("tests", "test", project.command("bundle exec rake"), project.name_of(f"{rake[0]} [default]"))
+    elif rails:
         signals.check("tests", "test", project.command("bin/rails test"), project.name_of("bin/rails"))
-    elif re.search(r"\btask\b[^\n]*\btest\b", rake[1]) or (tests and "TestTask" in rake[1]):
+    elif re.search(r"\btask\b[^\n]*\btest\b", rake[1]) or "TestTask" in rake[1]:
         signals.check("tests", "test", project.command("bundle exec rake test"), project.name_of(f"{rake[0]} [test]"))
 
 

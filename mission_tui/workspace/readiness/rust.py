@@ -61,8 +61,9 @@ def _runs(project: Project, cargo: Table, name: str) -> list[str]:
     bins = [str(t["name"]) for t in map(table, entries_of(cargo.get("bin"))) if isinstance(t.get("name"), str)]
     if project.has("src/main.rs") and not any(_is_main(t) for t in map(table, entries_of(cargo.get("bin")))):
         bins.append(name)
-    bins += [n.removesuffix(".rs") for n in project.entries("src/bin") if n.endswith(".rs")]
-    bins += [n for n in project.entries("src/bin") if project.has(f"src/bin/{n}/main.rs")]
+    for entry in project.entries("src/bin"):
+        if entry.endswith(".rs") or project.has(f"src/bin/{entry}/main.rs"):
+            bins.append(entry.removesuffix(".rs"))
     bins = list(dict.fromkeys(bins))
     return ["cargo run"] if len(bins) == 1 else [f"cargo run --bin {b}" for b in bins[:5]]
 

@@ -7,7 +7,7 @@ from itertools import islice
 
 from mission_tui.workspace.readiness.containers import examine_containers, stores
 from mission_tui.workspace.readiness.model import FindingKind, Signals
-from mission_tui.workspace.readiness.project import Project, entries_of, table, texts
+from mission_tui.workspace.readiness.project import Project, Table, entries_of, table, texts
 from mission_tui.workspace.readiness.words import classify
 
 _TARGETS: dict[str, FindingKind] = {
@@ -42,6 +42,15 @@ _CI_KEYS = frozenset(
 _MAX_ENTRIES = 100
 """Jobs of a workflow and steps of a job that are read."""
 _SHELLS = ("", "sh", "bash", "shell", "console", "shell-session", "zsh", "text", "terminal", "{code-block}")
+_ACTIONS = {
+    "actions-rs/cargo": "cargo",
+    "golangci/golangci-lint-action": "golangci-lint run",
+    "gradle/gradle-build-action": "./gradlew",
+    "gradle/actions/setup-gradle": "./gradlew",
+    "pre-commit/action": "pre-commit run --all-files",
+}
+_ACTION_WORDS = ("command", "arguments", "args")
+"""Inputs of actions that are words of the command, in their order."""
 _MAX_SCRIPT = 20_000
 _MAX_COMMAND = 300
 _MAX_DEPTH = 12
@@ -112,11 +121,21 @@ def _workflows(project: Project, signals: Signals) -> None:
         for job_name, job in islice(table(project.yaml(source), "jobs").items(), _MAX_ENTRIES):
             stores(table(job, "services"), source, signals)
             default = table(job, "defaults", "run").get("working-directory")
-            for step in entries_of(table(job).get("steps"))[:_MAX_ENTRIES]:
-                run = table(step).get("run")
-                below = table(step).get("working-directory") or default or ""
+            for step in map(table, entries_of(table(job).get("steps"))[:_MAX_ENTRIES]):
+                run = step.get("run") or _action(step)
+                below = step.get("working-directory") or default or ""
                 if isinstance(run, str) and isinstance(below, str) and "${{" not in below:
                     _script(project, run, f"{source} [{job_name}]", signals, below)
+
+
+def _action(step: Table) -> str | None:
+    """The command that a well-known action stands for."""
+    name, given = str(step.get("uses", "")).partition("@")[0], table(step, "with")
+    written = _ACTIONS.get(name)
+    if written is None:
+        return None
+    words = (str(given.get(key, "")) for key in _ACTION_WORDS)
+    return " ".join(part for part in (written, *words) if part)
 
 
 def _other_ci(project: Project, signals: Signals) -> None:

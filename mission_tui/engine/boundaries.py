@@ -2,6 +2,7 @@
 
 from typing import assert_never
 
+from mission_tui.crashpoints import around
 from mission_tui.domain import next as n
 from mission_tui.domain.events import (
     MessagesDelivered,
@@ -74,9 +75,12 @@ class Boundaries:
         ):
             # A commit of that run may be ahead of the ledger; its own tool call finishes it.
             return
-        if await self.desk.repo.head() != mission.head:
-            await self.desk.repo.move_branch(mission.head, await self.desk.repo.head())
+        head = await self.desk.repo.head()
+        if head != mission.head:
+            # The branch last: as long as it is elsewhere, whoever comes after a crash does both.
             await self.desk.repo.reset_worktree(mission.head)
+            with around("rollback.branch"):
+                await self.desk.repo.move_branch(mission.head, head)
         if mission.plan.approved and self._papers != mission.contract.version:
             await self.write_papers("Contract and plan as approved")
 

@@ -366,7 +366,8 @@ jobs:
       - {uses: golangci/golangci-lint-action@v6}
       - {uses: gradle/gradle-build-action@v2, with: {arguments: check --stacktrace}}
 """
-    found = examined(tmp_path, {".github/workflows/a.yml": first, ".github/workflows/b.yml": second})
+    files = {".github/workflows/a.yml": first, ".github/workflows/b.yml": second, "web/index.html": ""}
+    found = examined(tmp_path, files)
     source = ".github/workflows/b.yml [all]"
     assert commands(found, "lint") == {"cargo clippy --all-targets": source, "golangci-lint run": source}
     assert commands(found, "test") == {

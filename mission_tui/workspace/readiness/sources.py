@@ -163,7 +163,7 @@ def _scripts_in(value: object, depth: int) -> Iterator[str]:
 
 def _script(project: Project, script: str, source: str, signals: Signals, folder: str = "") -> None:
     """The lines of a script, each where those before it have gone; what follows a `cd` to elsewhere is not heard."""
-    here: str | None = _inside(project, "", folder)
+    here: str | None = posixpath.normpath(folder.strip("/") or ".").removeprefix(".")
     for line in re.sub(r" ?\\\n *", " ", script[:_MAX_SCRIPT]).splitlines():
         command = line.strip()
         gone = re.fullmatch(r"(?:cd|pushd) +([^;&|]+)", command)

@@ -49,3 +49,25 @@ def test_a_setup_that_fails_ends_the_baseline_with_its_last_words(tmp_path: Path
     baseline = json.loads(capsys.readouterr().out)["baseline"]
     assert "no-such-package-for-this-test" in baseline["setup_problem"]
     assert baseline["checks"] == []
+
+
+SERVER = """import http.server, os
+if __name__ == "__main__":
+    port = int(os.environ["PORT"])
+    http.server.HTTPServer(("127.0.0.1", port), http.server.SimpleHTTPRequestHandler).serve_forever()
+"""
+
+
+@pytest.mark.parametrize(
+    ("app", "said"),
+    [(SERVER, "  - the running app\n"), (SERVER + "{", "  - the running app: it did not start. Smallest change:")],
+    ids=["starts", "ends at once"],
+)
+def test_the_app_that_was_found_is_really_started(
+    app: str, said: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+):
+    repo = repository(tmp_path, **{"app.py": app, "Makefile": "lint:\n\ttrue\n"})
+    assert run(["readiness", str(repo), "--run", "--network", "none", "--data-dir", str(tmp_path / "data")]) == 0
+    out = capsys.readouterr().out
+    assert said in out
+    assert ("  app: ready after " in out) == (app == SERVER)

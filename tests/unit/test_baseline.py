@@ -13,6 +13,35 @@ GO = "\n".join(
         ("skip", "x/a", "TestSkip"), ("fail", "x/a", None), ("fail", "x/broken", None), ("pass", "x/b", None),
     )
 )  # fmt: skip
+PHPUNIT = r"""PHPUnit 9.6.7 by Sebastian Bergmann and contributors.
+
+.FES.FF                                                             7 / 7 (100%)
+
+There was 1 error:
+
+1) ATest::testError
+RuntimeException: x
+
+--
+
+There were 2 failures:
+
+1) App\ATest::testData with data set #1 (2)
+Failed asserting that 2 is identical to 1.
+
+2) App\ATest::testData with data set "named" (3)
+Failed asserting that 3 is identical to 1.
+
+--
+
+There was 1 skipped test:
+
+1) App\ATest::testLater
+no
+
+ERRORS!
+Tests: 7, Assertions: 5, Errors: 1, Failures: 2, Skipped: 1.
+"""
 GO_TEXT = """=== RUN   TestOld
     a_test.go:5: no
 --- FAIL: TestOld (0.00s)
@@ -131,15 +160,37 @@ ok 3 - s # SKIP
                 "tests/test_b.py": "failed",
             },
         ),
+        (
+            PHPUNIT,
+            {
+                "PHPUnit came to its end": "passed",
+                "ATest::testError": "failed",
+                'App\\ATest::testData with data set "named"': "failed",
+                "App\\ATest::testData with data set #1": "failed",
+            },
+        ),
+        ("PHPUnit 11.0.1 by S.\n\nOK (3 tests, 4 assertions)\n", {"PHPUnit came to its end": "passed"}),
         (TAP, {"a": "passed", "g > b": "failed", "g": "failed", "s": "skipped"}),
     ],
-    ids=["go test -json", "go test -v", "cargo", "jest json", "jest", "vitest", "pytest", "tap"],
+    ids=[
+        "go test -json",
+        "go test -v",
+        "cargo",
+        "jest json",
+        "jest",
+        "vitest",
+        "pytest",
+        "phpunit",
+        "phpunit ok",
+        "tap",
+    ],
 )
 def test_what_a_runner_prints_is_read_test_by_test(text: str, expected: dict[str, str]):
     assert {c.name: c.outcome for c in read_output(text) or ()} == expected
 
 
-@pytest.mark.parametrize("text", ["", "all good\n", '{"testResults": 3}', '{"Action": "pass"}\n', "{" * 50_000])
+@pytest.mark.parametrize("text", ["", "all good\n", '{"testResults": 3}', '{"Action": "pass"}\n', "{" * 50_000,
+                                  "PHPUnit 9.6.7 by S.\n\n..PHP Fatal error:  no\n"])  # fmt: skip
 def test_other_output_names_no_tests(text: str):
     assert read_output(text) is None
 

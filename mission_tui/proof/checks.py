@@ -66,6 +66,7 @@ class Reports(NamedTuple):
 def _asked(command: str, reports: Reports) -> dict[str, str]:
     """The variables that make runners tell test by test. They say nothing to other programs."""
     environment = {"SPEC_OPTS": f"--format progress --format json --out {BOX_RUN_DIR}/{reports.rspec.name}"}
+    environment["TESTOPTS"] = "--verbose"  # what Rake's test task gives to Minitest
     # A second run would overwrite the report of the first, so what is not plainly one run says it in its summary.
     once = len(_PYTEST.findall(command)) == 1
     environment["PYTEST_ADDOPTS"] = f"--junitxml={BOX_RUN_DIR}/{reports.junit.name}" if once else "-rpfExX"

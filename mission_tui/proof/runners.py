@@ -39,6 +39,8 @@ _VITEST_FILE = re.compile(r"^ *[✓✔] (?:\|\S+\| )?(\S+\.[cm]?[jt]sx?) \(\d+ t
 _VITEST_FAIL = re.compile(r"^ *FAIL +(?:\|\S+\| )?(\S+\.[cm]?[jt]sx?)(?: > (.+?))?(?: \[ .+ \])?$")
 _PHPUNIT_LIST = re.compile(r"^(?:There (?:was|were) )?\d+ (?:PHPUnit )?(\w+(?: \w+)*):$")
 _PHPUNIT_NAME = re.compile(r"""^\d+\) ([\w\\]+::\w+(?: with data set (?:#\d+|"[^"]*"|@\w+))?)""")
+_MINITEST = re.compile(r"^([A-Z][\w:]*#test_.+?) = \d+\.\d+ s = ([.FES])$")
+_MARKS: dict[str, Outcome] = {".": "passed", "F": "failed", "E": "failed", "S": "skipped"}
 _NOT_A_TEST = ("Console", "Test suite failed to run", "Cannot log", "Validation", "Deprecation")
 
 
@@ -164,6 +166,14 @@ def _jest_text(text: str) -> Iterator[Case]:
             yield f"{failing}::{test[1]}", "failed"
 
 
+def _minitest(text: str) -> Iterator[Case]:
+    """Minitest's verbose lines."""
+    for line in text.splitlines():
+        test = _MINITEST.match(line)
+        if test:
+            yield test[1], _MARKS[test[2]]
+
+
 def _phpunit(text: str) -> Iterator[Case]:
     """PHPUnit's text names only what fails; that it came to its end stands for all the others."""
     if not re.search(r"^PHPUnit \d+\.\d", text, re.MULTILINE) or not re.search(
@@ -205,6 +215,7 @@ _READERS: tuple[Callable[[str], Iterator[Case]], ...] = (
     _pytest,
     _go_text,
     _phpunit,
+    _minitest,
     _tap,
 )
 

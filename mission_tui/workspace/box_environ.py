@@ -2,7 +2,7 @@
 
 import os
 
-from mission_tui.workspace.box_mounts import browsers_path, program_directories
+from mission_tui.workspace.box_mounts import browsers_path, program_directories, rustup_home
 from mission_tui.workspace.box_spec import ENV, HOME, RUN, BoxSpec
 from mission_tui.workspace.host_settings import HostSettings
 
@@ -35,6 +35,16 @@ _FIXED = {
     "GIT_CONFIG_KEY_2": "user.email",
     "GIT_CONFIG_VALUE_2": "agent@localhost",
 }
+_FETCHED = {
+    "GOMODCACHE": f"{ENV}/go/mod",
+    "GOBIN": f"{ENV}/bin",
+    "CARGO_HOME": f"{ENV}/cargo",
+    "CARGO_INSTALL_ROOT": ENV,
+    "GEM_HOME": ENV,
+    "MAVEN_OPTS": f"-Dmaven.repo.local={ENV}/maven",
+    "COMPOSER_HOME": f"{ENV}/composer",
+}
+"""What these tools would keep below `$HOME`, which no box leaves to another: fetched by setup, there for the checks."""
 _WITHOUT_NETWORK = {"PIP_RETRIES": "0", "npm_config_fetch_retries": "0"}
 
 
@@ -42,6 +52,14 @@ def box_environ(spec: BoxSpec, settings: HostSettings | None) -> dict[str, str]:
     """All variables of a box: the product's fixed ones win over the host's package-manager settings."""
     environ = dict(settings.env) if settings is not None else dict(_WITHOUT_NETWORK)
     environ |= _FIXED | {"PATH": os.pathsep.join([f"{ENV}/bin", *program_directories()])}
+    # Where it cannot be written, but the network is there, whatever is missing is fetched anew.
+    if spec.env_writable or not spec.network:
+        environ |= _FETCHED
+    environ |= {"GRADLE_USER_HOME": f"{ENV}/gradle"} if spec.env_writable else {}
+    environ |= {"GRADLE_RO_DEP_CACHE": f"{ENV}/gradle/caches"} if not spec.env_writable else {}
+    rustup = rustup_home()
+    if rustup is not None:
+        environ |= {"RUSTUP_HOME": str(rustup), "RUSTUP_AUTO_INSTALL": "0"}
     if not spec.env_writable:
         environ["PYTHONDONTWRITEBYTECODE"] = "1"
     browsers = browsers_path()

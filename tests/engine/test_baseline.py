@@ -4,6 +4,9 @@ from pathlib import Path
 import pytest
 
 from mission_tui.cli.main import run
+from mission_tui.domain.plan import Services
+from mission_tui.engine.baseline import Trial
+from mission_tui.workspace.git import inspect_repository
 from tests.support.git_repos import commit_all, hashes, make_repository, write
 
 MAKEFILE = """
@@ -49,6 +52,20 @@ def test_a_setup_that_fails_ends_the_baseline_with_its_last_words(tmp_path: Path
     baseline = json.loads(capsys.readouterr().out)["baseline"]
     assert "no-such-package-for-this-test" in baseline["setup_problem"]
     assert baseline["checks"] == []
+
+
+FETCHED = ("GOMODCACHE", "CARGO_HOME", "GEM_HOME", "COMPOSER_HOME")
+
+
+async def test_what_setup_fetches_for_any_language_is_there_for_the_checks(tmp_path: Path):
+    state = await inspect_repository(repository(tmp_path))
+    places = " ".join(f'"${name}/fetched"' for name in FETCHED)
+    services = Services(
+        setup=(f"mkdir -p {' '.join(f'${name}' for name in FETCHED)} && echo it | tee {places}",),
+        checks={"fetched": f"cat {places}"},
+    )
+    baseline = await Trial(state, services, tmp_path / "home", network=False).run()
+    assert [(c.name, c.exit_code) for c in baseline.checks] == [("fetched", 0)]
 
 
 SERVER = """import http.server, os

@@ -170,6 +170,10 @@ ok 3 - s # SKIP
             },
         ),
         ("PHPUnit 11.0.1 by S.\n\nOK (3 tests, 4 assertions)\n", {"PHPUnit came to its end": "passed"}),
+        (
+            "Run options: -v\n\nShop::ATest#test_good = 0.00 s = .\nShop::ATest#test_bad = 0.01 s = F\n",
+            {"Shop::ATest#test_good": "passed", "Shop::ATest#test_bad": "failed"},
+        ),
         (TAP, {"a": "passed", "g > b": "failed", "g": "failed", "s": "skipped"}),
     ],
     ids=[
@@ -182,6 +186,7 @@ ok 3 - s # SKIP
         "pytest",
         "phpunit",
         "phpunit ok",
+        "minitest",
         "tap",
     ],
 )

@@ -89,7 +89,8 @@ _ASIDE = _any(
     r"pip3? install (?:-U|--upgrade)\b|pip3? install (?:tox|nox|uv|poetry|codecov|pre-commit|build|twine)\b",
     r"(?:npm|pnpm|bun) (?:install|i) (?:-[DSg]\b|--(?:save|save-dev|global|location)\b|[@A-Za-z])",
     r"\b(?:yarn|pnpm|bun) add\b|^(?:npm|pnpm|yarn|bun) (?:init|create)\b",
-    r"^bundle install\b.*\bgem\b|playwright install|phpunit install\b|pre-commit install\b|^composer (?:global )?require\b",
+    r"^bundle install\b.*\bgem\b|playwright install|phpunit install\b|pre-commit install\b",
+    r"^composer (?:global )?require\b",
 )  # fmt: skip
 """Lines that do something else, speak of a tool rather than use it, or have a blank to fill in."""
 

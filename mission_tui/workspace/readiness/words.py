@@ -90,6 +90,7 @@ _ASIDE = _any(
     r"(?:npm|pnpm|bun) (?:install|i) (?:-[DSg]\b|--(?:save|save-dev|global|location)\b|[@A-Za-z])",
     r"\b(?:yarn|pnpm|bun) add\b|^(?:npm|pnpm|yarn|bun) (?:init|create)\b",
     r"^bundle install\b.*\bgem\b|playwright install|phpunit install\b|pre-commit install\b",
+    r"^composer (?:global )?require\b",
 )  # fmt: skip
 """Lines that do something else, speak of a tool rather than use it, or have a blank to fill in."""
 

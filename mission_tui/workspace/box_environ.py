@@ -2,7 +2,7 @@
 
 import os
 
-from mission_tui.workspace.box_mounts import browsers_path, program_directories, rustup_home
+from mission_tui.workspace.box_mounts import browsers_path, program_directories
 from mission_tui.workspace.box_spec import ENV, HOME, RUN, BoxSpec
 from mission_tui.workspace.host_settings import HostSettings
 
@@ -57,9 +57,6 @@ def box_environ(spec: BoxSpec, settings: HostSettings | None) -> dict[str, str]:
         environ |= _FETCHED
     environ |= {"GRADLE_USER_HOME": f"{ENV}/gradle"} if spec.env_writable else {}
     environ |= {"GRADLE_RO_DEP_CACHE": f"{ENV}/gradle/caches"} if not spec.env_writable else {}
-    rustup = rustup_home()
-    if rustup is not None:
-        environ |= {"RUSTUP_HOME": str(rustup), "RUSTUP_AUTO_INSTALL": "0"}
     if not spec.env_writable:
         environ["PYTHONDONTWRITEBYTECODE"] = "1"
     browsers = browsers_path()

@@ -56,23 +56,9 @@ def bubblewrap_arguments(spec: BoxSpec, settings: HostSettings | None) -> tuple[
 def program_directories() -> list[str]:
     """Directories of programs that boxes can see: the standard ones, Node's, and what of the host's PATH is visible."""
     standard = ["/usr/local/bin", "/usr/bin", "/bin", *(f"{home}/bin" for home in _node_home())]
-    standard += [str(programs)] if (programs := _rust_programs()) else []
     on_path = [entry for entry in os.environ.get("PATH", "").split(os.pathsep) if entry.startswith(("/usr/", "/opt/"))]
     ours = f"{sys.prefix}/"
     return [entry for entry in dict.fromkeys([*standard, *on_path]) if not entry.startswith(ours)]
-
-
-def rustup_home() -> Path | None:
-    """Where rustup keeps its toolchains, if cargo is rustup's."""
-    home = Path(os.environ.get("RUSTUP_HOME") or Path.home() / ".rustup")
-    return home if _rust_programs() and home.is_dir() else None
-
-
-def _rust_programs() -> Path | None:
-    """Rustup's directory of programs. What lies beside it is not shown: it may hold credentials."""
-    cargo = shutil.which("cargo")
-    found = Path(cargo).parent if cargo else None
-    return found if found and (found / "rustup").exists() and found.parent.name == ".cargo" else None
 
 
 def browsers_path() -> Path | None:
@@ -172,9 +158,9 @@ def _add_interpreter(mounts: Mounts) -> None:
     """The product's own Python (box_init and evidence drivers run on it) and Node where it is not the system's."""
     for path in (*_interpreter(), Path(mission_tui.__file__).parent, *_node_home()):
         mounts.show(path)
-    for path in (browsers_path(), _rust_programs(), rustup_home()):
-        if path:
-            mounts.show(path)
+    browsers = browsers_path()
+    if browsers:
+        mounts.show(browsers)
 
 
 def _interpreter() -> Iterator[Path]:

@@ -1,11 +1,13 @@
 """Puts together what the ecosystems say."""
 
+import os
 import re
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from mission_tui.domain.plan import Services
+from mission_tui.workspace.box_mounts import program_directories
 from mission_tui.workspace.readiness.checkout import examine_checkout
 from mission_tui.workspace.readiness.disagree import disagreements
 from mission_tui.workspace.readiness.go import examine_go
@@ -51,8 +53,13 @@ _COMPILED: tuple[str, ...] = ("Go", "Rust", "Java (", "Kotlin (")
 _CHECK_KINDS = {"build": "build", "lint": "lint", "types": "types", "test": "tests"}
 
 
-def examine(repo: Path, which: Callable[[str], str | None] = shutil.which) -> Readiness:
-    """Read the manifests of a repository. Nothing is run; `which` says what this machine has."""
+def in_a_box(tool: str) -> str | None:
+    """Where a box finds a program; it does not see what is installed below a home directory."""
+    return shutil.which(tool, path=os.pathsep.join(program_directories()))
+
+
+def examine(repo: Path, which: Callable[[str], str | None] = in_a_box) -> Readiness:
+    """Read the manifests of a repository. Nothing is run; `which` says what a box of this machine has."""
     notes: list[str] = []
     root = Project(repo, "", notes)
     parts = [signals for project in _projects(root) for signals in _ecosystems(project)]
@@ -199,8 +206,8 @@ def _cannot(whole: list[Signals], proposed: Services, missing: list[str]) -> Ite
         named = [name for name, command in commands.items() if tool in command.split()]
         yield Gap(
             what=f"everything that needs {tool}" + (f" ({', '.join(named)})" if named else ""),
-            why=f"{tool} is not installed on this machine",
-            change=f"install {tool}",
+            why=f"{tool} is not installed on this machine, or only below a home directory, which no box sees",
+            change=f"install {tool} for all users",
         )
 
 

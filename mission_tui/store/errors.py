@@ -5,8 +5,6 @@ import os
 import sqlite3
 from pathlib import Path
 
-from mission_tui.domain.ports import BoxError, ModelError
-
 
 class StoreError(Exception):
     """The store cannot do what was asked of it."""
@@ -159,6 +157,9 @@ def _by_number(number: int, path: Path) -> Exhausted | None:
 
 def _by_words(error: BaseException, path: Path) -> Exhausted | None:
     """Of a program that failed, or of a library that wraps what failed."""
+    # The list of missions is painted before pydantic is imported, which ports are made of.
+    from mission_tui.domain.ports import BoxError, ModelError
+
     text = " ".join(str(error).split())
     found = next((number for number in _LACKS if errno_text(number) in text), None)
     if found in _FORBIDDEN and isinstance(error, ModelError | BoxError):

@@ -54,7 +54,8 @@ def status_text(state: JsonObject) -> str:
     engine = f"engine {state['engine']['pid']}" if state["engine"]["alive"] else "no engine"
     counted = ", ".join(f"{n} {name}" for name, n in state["assertions"].items() if n and name != "total")
     why = f": {plain(state['end_reason'])}" if state["end_reason"] else ""
-    repeated = f" ({usage['repeated_calls']} calls perhaps billed twice)" if usage["repeated_calls"] else ""
+    twice = usage["repeated_calls"]
+    repeated = f" ({twice} call{'s' * (twice != 1)} perhaps billed twice)" if twice else ""
     lines = [
         f"{state['id']}  {plain(state['title'])}",
         f"  state      {state['state']} ({engine}){why}",

@@ -30,6 +30,10 @@ class Redactor:
         self._bytes: re.Pattern[bytes] | None = None
         self.learn(secrets)
 
+    @property
+    def knows_any(self) -> bool:
+        return bool(self._names)
+
     def learn(self, secrets: Mapping[str, str] | Iterable[str]) -> None:
         """Know more secrets from now on."""
         known = len(self._names)

@@ -9,12 +9,15 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
 
+from mission_tui.cli.look import read_status
+from mission_tui.cli.tables import status_text
 from mission_tui.domain.events import DecisionOpened, FeatureCompleted, HandoffRecorded, RunEnded
 from mission_tui.domain.ports import Message
 from mission_tui.domain.seats import SeatSettings
 from mission_tui.engine.conversation import messages_of
 from mission_tui.engine.host import spawn_detached
 from mission_tui.llm.scripted import ScriptedModel
+from mission_tui.report.write import write_report
 from mission_tui.store import inbox
 from mission_tui.store.errors import MissionBusy
 from mission_tui.store.inbox import Abort, Resume, Stop
@@ -221,4 +224,7 @@ async def test_after_a_kill_in_a_model_call_the_same_bytes_are_sent_again_and_th
         cut = [s for s in reader.steps("R1") if s.kind == "model" and s.status == "failed"]
         assert reader.repeated_calls() == 2
     assert ["billed twice" in str(s.result) for s in cut] == [True, True]
+    assert "of work (2 calls perhaps billed twice)" in status_text(read_status(files))
+    page = write_report(files, tmp_path / "report").read_text()
+    assert "<b>2</b><span>model calls perhaps billed twice</span>" in page
     assert verify(files) == []

@@ -21,12 +21,8 @@ _TEXTS = (
 
 def check_leftovers(db: Connection, files: MissionFiles, mission: Mission, redactor: Redactor) -> Iterator[Broken]:
     """Secrets in database, artifacts, logs, inbox and live text; a lock held for a process that is gone; open runs."""
-    for what in (
-        *_orphaned_lock(files),
-        *_open_runs(files, mission),
-        *_secrets_in_rows(db, redactor),
-        *_secrets_in_files(files, redactor),
-    ):
+    secrets = (*_secrets_in_rows(db, redactor), *_secrets_in_files(files, redactor)) if redactor.knows_any else ()
+    for what in (*_orphaned_lock(files), *_open_runs(files, mission), *secrets):
         yield Broken(invariant=LEFTOVERS, what=what)
 
 

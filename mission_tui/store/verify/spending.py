@@ -39,6 +39,9 @@ def _wrong_totals(db: Connection) -> Iterator[str]:
 
 
 def _begun_beyond_a_cap(db: Connection, caps: Sequence[tuple[float, Limits]]) -> Iterator[str]:
+    (total,) = db.rows(f"SELECT {_SUMS} FROM steps HAVING count(*) > 0") or ((0, 0, 0, 0.0, True),)
+    if not any(exceeded(limits, Spend(usage=usage_of(total))) for _, limits in caps):
+        return  # spending only grows: what all of it does not reach, no part of it did
     columns = f"started_at, ended_at, run_id, n, {USAGE_COLUMNS}"
     calls = db.rows(f"SELECT {columns} FROM steps WHERE kind = 'model' ORDER BY started_at, id")
     ended = sorted((call for call in calls if call[1] is not None), key=lambda call: call[1])

@@ -27,6 +27,8 @@ Kill = tuple[str, ...]
 
 BY_TIME = {"journal.add_wall", "live.rename"}
 """What comes when its time has come, wherever the mission is by then: not compared when ways are."""
+JOINED = 6
+"""Points in a row that two missions must have in common to be on the same way again."""
 
 
 @dataclass
@@ -101,7 +103,7 @@ class Torture:
         for (first,) in kills:
             if more_time():
                 tally.planned += 1
-                recovery = sorted(_occurrences(_recovery(self.play((first,), tally), self.way)))
+                recovery = sorted(_occurrences(_recovery(self.play((first,), tally), self.way, first)))
                 tally.planned += len(recovery)
                 for then in recovery:
                     if more_time():
@@ -115,13 +117,14 @@ class Torture:
         return root
 
 
-def _recovery(way: Sequence[str], alone: Sequence[str]) -> list[str]:
-    """What a way has before it joins the one that a mission takes that is left alone."""
-    mine, other = ([p for p in points if p.partition(":")[0] not in BY_TIME] for points in (way, alone))
-    common = 0
-    while common < min(len(mine), len(other)) and mine[-1 - common] == other[-1 - common]:
-        common += 1
-    return mine[: len(mine) - common]
+def _recovery(way: Sequence[str], left_alone: Sequence[str], first: str) -> list[str]:
+    """What a way has until it has joined the one that a mission takes that is left alone, after this kill."""
+    before = dict(zip(_occurrences(left_alone), range(len(left_alone)), strict=True))[first]
+    rest = [p for p in left_alone[max(0, before - JOINED) :] if p.partition(":")[0] not in BY_TIME]
+    joints = {tuple(rest[at : at + JOINED]) for at in range(len(rest) - JOINED + 1)}
+    mine = [p for p in way if p.partition(":")[0] not in BY_TIME]
+    joins = (at for at in range(len(mine)) if tuple(mine[at : at + JOINED]) in joints)
+    return mine[: next(joins, len(mine)) + JOINED]
 
 
 def _occurrences(points: Sequence[str]) -> Iterator[str]:

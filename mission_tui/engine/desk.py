@@ -99,20 +99,26 @@ class Desk:
         return self._live[run_id]
 
     def spend(self) -> Spend:
-        """What is spent so far, the time of the present work included."""
-        self.clock_work()
-        return self.journal.spend()
+        """What is spent so far, the time of the present work included, though it is not stored yet."""
+        stored = self.journal.spend()
+        return stored.model_copy(update={"wall_s": stored.wall_s + self.clock.monotonic() - self._worked_until})
 
     def clock_work(self, idle: bool = False, at_least_s: float = 1.0) -> None:
         """Add the time since the last call to the mission's working hours, unless the engine only waited.
 
         Less than `at_least_s` seconds are left to the next call: not every look is worth a transaction.
         """
-        now = self.clock.monotonic()
-        if not idle and now - self._worked_until > at_least_s:
-            self.journal.add_wall(now - self._worked_until)
-        if idle or now - self._worked_until > at_least_s:
-            self._worked_until = now
+        now, before = self.clock.monotonic(), self._worked_until
+        if idle:
+            self._clocked(now)
+        elif now - before > at_least_s:
+            with self.transaction("journal.add_wall"):
+                self.journal.add_wall(now - before)
+                self._clocked(now)
+                self.db.on_rollback(lambda: self._clocked(before))
+
+    def _clocked(self, until: float) -> None:
+        self._worked_until = until
 
     def clock_unanswered(self, seconds: float) -> None:
         """Time in which a provider was asked in vain is its time: it uses up no hours, unless others worked in it."""

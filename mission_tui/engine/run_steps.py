@@ -81,7 +81,9 @@ class RunSteps:
             self.save()
 
     def advance(self, *start: NewStep) -> list[StepRecord]:
-        started = self.desk.journal.advance(finish=self._unsaved, start=start)
+        with self.desk.transaction("journal.advance"):
+            self.desk.clock_work()
+            started = self.desk.journal.advance(finish=self._unsaved, start=start)
         self._unsaved = []
         self.all += started
         return started

@@ -4,10 +4,12 @@ Nothing of the host is visible unless it is named here: programs and libraries, 
 of the machine may read, the interpreter that runs the product, and what the `BoxSpec` gives.
 """
 
+import contextlib
 import os
 import shutil
 import stat
 import sys
+import time
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from pathlib import Path
@@ -20,6 +22,9 @@ from mission_tui.workspace.setup_files import lay_setup_files
 
 _PROGRAMS = ("bin", "sbin", "lib", "lib32", "lib64", "libx32")
 _SYSTEM = ("/usr", "/opt", "/etc", "/nix/store", "/var/cache/fontconfig", "/var/lib/texmf")
+_PRIVATE = {"/etc": 8, "/opt": 2}
+"""Where settings are that not every user may read, and how deep they are looked for."""
+_LOOK_AGAIN_S = 60.0
 _GIT = "/run/git"
 _USER_ID = "1000"
 _DATA = {
@@ -124,21 +129,33 @@ def _add_system(mounts: Mounts, spec: BoxSpec) -> None:
                 mounts.data("", file)
 
 
+def private_paths() -> list[Path]:
+    """What we could read in the machine's settings although not every user may: covered in every box.
+
+    An engine works for weeks in which packages come and go: what is gone cannot be covered, what is new must be.
+    """
+    changed = tuple(Path(place).stat().st_mtime_ns for place in _PRIVATE if Path(place).exists())
+    known = _private_paths((*changed, int(time.monotonic() / _LOOK_AGAIN_S)))
+    return [path for path in known if path.exists()]
+
+
 @lru_cache(maxsize=1)
-def private_paths() -> tuple[Path, ...]:
-    """What we could read in the machine's settings although not every user may: covered in every box."""
-    return tuple([*_private_below(Path("/etc"), depth=8), *_private_below(Path("/opt"), depth=2)])
+def _private_paths(_when: tuple[int, ...]) -> tuple[Path, ...]:
+    return tuple(path for place, depth in _PRIVATE.items() for path in _private_below(Path(place), depth))
 
 
 def _private_below(directory: Path, depth: int) -> Iterator[Path]:
-    with os.scandir(directory) as entries:
-        for entry in entries:
-            if entry.is_symlink():
-                continue
-            is_directory = entry.is_dir()
-            needed = stat.S_IROTH | stat.S_IXOTH if is_directory else stat.S_IROTH
-            path = Path(entry.path)
-            if entry.stat().st_mode & needed != needed:
+    try:
+        with os.scandir(directory) as entries:
+            found = [entry for entry in entries if not entry.is_symlink()]
+    except FileNotFoundError:
+        return
+    for entry in found:
+        is_directory = entry.is_dir()
+        needed = stat.S_IROTH | stat.S_IXOTH if is_directory else stat.S_IROTH
+        path = Path(entry.path)
+        with contextlib.suppress(FileNotFoundError):
+            if path.stat().st_mode & needed != needed:
                 if os.access(path, os.R_OK):
                     yield path
             elif is_directory and depth > 1:

@@ -6,7 +6,8 @@ import subprocess
 import sys
 import textwrap
 import threading
-from contextlib import closing, suppress
+from collections.abc import Iterator
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from socket import AF_INET, SOCK_STREAM, socket
 
@@ -58,6 +59,28 @@ async def test_secrets_of_the_machine_cannot_be_read(tmp_path):
         users = await box.run("cut -d: -f1 /etc/passwd", timeout_s=10)
     assert private.output == ""
     assert users.output.split() == ["agent", "nobody"]
+
+
+@contextmanager
+def private_setting() -> Iterator[Path]:
+    path = Path(f"/opt/mission-tui-test-{os.getpid()}")
+    path.touch(0o600)
+    path.write_text("secret")
+    try:
+        yield path
+    finally:
+        path.unlink()
+
+
+@pytest.mark.skipif(not os.access("/opt", os.W_OK), reason="only who may change the machine's settings can try it")
+async def test_private_settings_that_come_are_covered_and_such_that_go_do_not_keep_boxes_from_opening(tmp_path):
+    async with await open_box(spec_in(tmp_path)):
+        pass
+    with private_setting() as secret:
+        async with await open_box(spec_in(tmp_path)) as box:
+            assert (await box.run(f"cat {secret}", timeout_s=10)).exit_code != 0
+    async with await open_box(spec_in(tmp_path)) as box:
+        assert (await box.run(f"ls {secret}", timeout_s=10)).exit_code != 0
 
 
 async def test_home_and_other_peoples_files_are_invisible(tmp_path, monkeypatch):

@@ -24,7 +24,7 @@ from mission_tui.domain.ports import BoxError, CommandResult, JsonObject, Servic
 from mission_tui.workspace.box_channel import Channel
 from mission_tui.workspace.box_environ import box_environ
 from mission_tui.workspace.box_logs import open_log, read_tail
-from mission_tui.workspace.box_mounts import bubblewrap_arguments
+from mission_tui.workspace.box_mounts import bubblewrap_arguments, private_paths
 from mission_tui.workspace.box_program import BoxProgram
 from mission_tui.workspace.box_spec import WORKSPACE, BoxSpec
 from mission_tui.workspace.host_settings import gather_host_settings
@@ -44,6 +44,16 @@ async def open_box(spec: BoxSpec) -> "Bubblewrap":
     Call it from a thread that outlives the box (the main one): the kernel ends the box when that thread ends.
     Raises BoxError when bubblewrap is missing, namespaces are refused or the tree cannot be mounted.
     """
+    covered = private_paths()
+    try:
+        return await _opened(spec)
+    except BoxError:
+        if private_paths() == covered:
+            raise
+        return await _opened(spec)  # a package came or went in between
+
+
+async def _opened(spec: BoxSpec) -> "Bubblewrap":
     bwrap = shutil.which("bwrap")
     if bwrap is None:
         raise BoxError("bubblewrap is not installed: run `mission-tui doctor --fix` or install the package bubblewrap")

@@ -3,7 +3,13 @@ from pathlib import Path
 import pytest
 
 from mission_tui.domain.decision import Decision
-from mission_tui.domain.events import DecisionOpened, ReviewRecorded, ValidationConcluded, ValidationStarted
+from mission_tui.domain.events import (
+    DecisionOpened,
+    ReplayRecorded,
+    ReviewRecorded,
+    ValidationConcluded,
+    ValidationStarted,
+)
 from mission_tui.domain.handoff import Handoff
 from mission_tui.domain.verdict import Finding
 from mission_tui.store import inbox
@@ -61,6 +67,35 @@ async def test_what_was_found_round_by_round_and_what_was_claimed_is_a_key_away(
         await seen.shows("A CSV file can be chosen and imported")
         await seen.press("enter")
         await seen.until(lambda: isinstance(seen.app.screen, AssertionScreen))
+
+
+async def test_a_proof_is_replayed_for_the_human_and_what_it_says_now_appears_with_its_evidence(
+    tmp_path: Path, writer: MissionWriter
+):
+    make.reviewing(writer)
+    async with screen(tmp_path, writer.files.id) as seen:
+        await seen.shows("▲ a answers D3")
+        await seen.press("r", "enter")
+        await seen.until(lambda: isinstance(seen.app.screen, AssertionScreen))
+        assert isinstance(seen.app.screen, AssertionScreen)
+        name = seen.app.screen.assertion
+        await seen.press("r")
+        command = await sent(seen, writer)
+        assert isinstance(command, inbox.Replay) and command.assertion == name
+        await seen.shows("replay", "under way …")
+        output = writer.evidence("output", 77, "12 rows expected, 11 seen")
+        writer.append(
+            ReplayRecorded(
+                assertion=name,
+                status="failed",
+                reason="expected 12 rows, seen 11",
+                evidence=(output,),
+                tree=writer.ledger.mission.tree,
+            )
+        )
+        await seen.shows(
+            "failed  replayed for you", "expected 12 rows, seen 11", "▤ output", "12 rows expected, 11 seen"
+        )
 
 
 async def test_rejecting_needs_a_note_and_keeps_the_review_open_until_it_is_sent(tmp_path: Path, writer: MissionWriter):

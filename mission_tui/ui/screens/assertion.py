@@ -1,6 +1,6 @@
 """One assertion, opened from the coverage pane."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import ClassVar
 
 from textual import work
@@ -11,10 +11,11 @@ from textual.message import Message
 from textual.screen import Screen
 
 from mission_tui.domain.mission import Mission
-from mission_tui.store.layout import MissionFiles
+from mission_tui.store import inbox
+from mission_tui.ui.control import Host
 from mission_tui.ui.look import ASSERTION, Line
 from mission_tui.ui.outside import copy
-from mission_tui.ui.screens.assertion_rows import AssertionLines, evidence_of
+from mission_tui.ui.screens.assertion_rows import REPLAY, AssertionLines, evidence_of
 from mission_tui.ui.screens.reader import ReaderScreen, Stored, show_outside
 from mission_tui.ui.text import one_line
 from mission_tui.ui.typed import app_of
@@ -50,17 +51,14 @@ class AssertionScreen(Screen[None]):
             self.width = width
             self.rows = rows
 
-    def __init__(
-        self, mission: Mission, files: MissionFiles, assertion: str, order: Sequence[str] | None = None
-    ) -> None:
+    def __init__(self, host: Host, assertion: str, order: Sequence[str] | None = None) -> None:
         """`order`: the assertions that n and N go through; all of the contract's without it."""
         super().__init__()
-        self.replay: Callable[[str], None] | None = None
-        """Sends the command that has an assertion proved again."""
-        self.mission = mission
-        self.files = files
+        self.host = host
+        self.mission = host.mission
+        self.files = host.files
         self.assertion = assertion
-        self.order = list(mission.contract.assertions) if order is None else list(order)
+        self.order = list(host.mission.contract.assertions) if order is None else list(order)
         self._pictures: dict[str, Sequence[Row]] = {}
         self._drawn_for = 0
 
@@ -73,20 +71,25 @@ class AssertionScreen(Screen[None]):
         self.query_one(LineView).focus()
         self.query_one(KeyBar).show(
             Hint("esc", "back", "close"),
-            Hint("n N", "next, previous assertion", "next(1)"),
+            Hint("n N", "next, previous", "next(1)"),
             Hint("e", "next evidence", "evidence(1)"),
             Hint("enter", "show it", "open"),
+            Hint("r", "replay now", "replay"),
             Hint("o", "open outside", "outside"),
             Hint("y", "copy", "copy"),
-            Hint("r", "replay now", "replay"),
             Hint("?", "keys", "app.help"),
         )
 
     def show(self, mission: Mission) -> None:
         """The mission has changed underneath."""
-        if mission.validation is not self.mission.validation or mission.contract is not self.mission.contract:
-            self.mission = mission
-            self._rebuild()
+        if mission.validation is self.mission.validation and mission.contract is self.mission.contract:
+            return
+        before, self.mission = self.mission.validation.replays, mission
+        self._rebuild()
+        now = mission.validation.replays
+        if self.assertion in now and (self.assertion not in before or now[self.assertion] != before[self.assertion]):
+            lines = self.query_one(LineView)
+            lines.show_row(next((i for i, row in enumerate(lines.rows) if row.key == REPLAY), lines.cursor))
 
     def on_line_view_rewrapped(self, event: LineView.Rewrapped) -> None:
         self._rebuild()
@@ -105,12 +108,16 @@ class AssertionScreen(Screen[None]):
         self._draw()
 
     def _draw(self) -> None:
-        """Have the newest verdict's pictures drawn, those that are not yet."""
+        """Have the pictures of the newest verdict and of the replay drawn, those that are not yet."""
         history = self.mission.validation.verdicts.get(self.assertion, ())
-        for place, evidence in enumerate(history[-1].evidence if history else ()):
-            if evidence.media_type.startswith("image/") and evidence.artifact not in self._pictures:
-                self._pictures[evidence.artifact] = ()
-                self._drawn(evidence.artifact, f"e:{len(history) - 1}:{place}", self._drawn_for)
+        replay = self.mission.validation.replays.get(self.assertion)
+        seen = [(f"e:{len(history) - 1}", history[-1].evidence)] if history else []
+        seen += [(REPLAY, replay.evidence)] if replay else []
+        for key, all_of_it in seen:
+            for number, evidence in enumerate(all_of_it):
+                if evidence.media_type.startswith("image/") and evidence.artifact not in self._pictures:
+                    self._pictures[evidence.artifact] = ()
+                    self._drawn(evidence.artifact, f"{key}:{number}", self._drawn_for)
 
     @work(thread=True)
     def _drawn(self, artifact: str, key: str, width: int) -> None:
@@ -170,12 +177,12 @@ class AssertionScreen(Screen[None]):
 
     def action_replay(self) -> None:
         """Have the engine carry the proof out now; what it sees appears here."""
-        if self.replay is None or self.mission.ended:
+        if self.mission.ended:
             self.notify("the mission has ended; its exported tests can be run at any time")
         elif self.assertion not in self.mission.contract.assertions or not self.mission.mechanical(self.assertion):
             self.notify("only a validator can prove it: there are no checks and no flow that stands")
         else:
-            self.replay(self.assertion)
+            self.host.send(inbox.Replay(assertion=self.assertion))
 
     def action_next(self, step: int) -> None:
         names = self.order

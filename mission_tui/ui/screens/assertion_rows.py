@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import cast
 
+from mission_tui.domain.events import ReplayRecorded
 from mission_tui.domain.mission import Mission
 from mission_tui.domain.verdict import Evidence, Verdict
 from mission_tui.store.layout import MissionFiles
@@ -12,6 +13,8 @@ from mission_tui.ui.look import ASSERTION, Tone
 from mission_tui.ui.text import clean, one_line, sized, wrapped
 from mission_tui.ui.widgets.lines import Painted, Row
 
+REPLAY = "replay"
+"""The key of the line that begins what the human had carried out."""
 LABEL = 11
 SHOWN_BYTES = 6000
 """How much of a text evidence is shown inline."""
@@ -37,6 +40,7 @@ class AssertionLines:
             Painted(""),
             *self._proof(name),
             *self._without_the_work(name),
+            *self._replay(name),
             *self._verdicts(name),
         ]
 
@@ -69,7 +73,7 @@ class AssertionLines:
             yield from self._labelled("checks" if number == 1 else "", f"{number} {text}", "code")
 
     def _without_the_work(self, name: str) -> Iterator[Painted]:
-        """What shows that the proof can fail, and what the human had carried out."""
+        """What shows that the proof can fail."""
         state = self.mission.validation
         flow = state.flows.get(name)
         control = state.controls.get(name) or (flow.control if flow else None)
@@ -83,30 +87,42 @@ class AssertionLines:
             tone: Tone = "good" if control.outcome == "red" else "bad"
             said = f"{control.outcome} on the tree from before {control.feature}: {control.reason}"
             yield from self._labelled("control", said, tone)
-        if name in state.replays:
-            replay = state.replays[name]
-            said = f"{replay.status}: {replay.reason}" if replay else "under way …"
-            yield from self._labelled("replay", said)
+
+    def _replay(self, name: str) -> Iterator[Row]:
+        """What the human had carried out."""
+        replays = self.mission.validation.replays
+        if name not in replays:
+            return
+        replay = replays[name]
+        yield Painted("")
+        if replay is None:
+            yield Painted(REPLAY, ("replay     ", "faint"), ("under way …", "plain"))
+            yield Painted("")
+            return
+        yield from self._outcome(replay, f"replayed for you{_because(replay)} · tree {replay.tree[:7]}", REPLAY, True)
 
     def _verdicts(self, name: str) -> Iterator[Row]:
         history = self.mission.validation.verdicts.get(name, ())
-        yield Painted("")
+        if name not in self.mission.validation.replays:
+            yield Painted("")
         if not history:
             yield Painted("", ("No verdict yet: it is proved when its milestone is validated.", "faint"))
         for place, verdict in reversed(list(enumerate(history))):
             yield from self._verdict(verdict, place, newest=place == len(history) - 1)
 
     def _verdict(self, verdict: Verdict, place: int, newest: bool) -> Iterator[Row]:
-        look = ASSERTION[verdict.status]
-        cause = f" · {verdict.cause}" if verdict.cause else ""
-        about = f"  {verdict.milestone} round {verdict.round} · {verdict.prover}{cause} · tree {verdict.tree[:7]}"
-        yield Painted("", (f"{look.glyph} {look.word}", look.tone), (about, "faint"))
-        for part in wrapped(clean(verdict.reason), self.width - 2, 30):
+        when = f"{verdict.milestone} round {verdict.round} · {verdict.prover}"
+        yield from self._outcome(verdict, f"{when}{_because(verdict)} · tree {verdict.tree[:7]}", f"e:{place}", newest)
+
+    def _outcome(self, seen: Verdict | ReplayRecorded, about: str, key: str, newest: bool) -> Iterator[Row]:
+        look = ASSERTION[seen.status]
+        yield Painted(key if key == REPLAY else "", (f"{look.glyph} {look.word}", look.tone), (f"  {about}", "faint"))
+        for part in wrapped(clean(seen.reason), self.width - 2, 30):
             yield Painted("", (f"  {part}", "plain"))
         # Pictures come last: they are tall, and what they would push away says more at a glance.
-        in_order = sorted(enumerate(verdict.evidence), key=lambda one: one[1].media_type.startswith("image/"))
+        in_order = sorted(enumerate(seen.evidence), key=lambda one: one[1].media_type.startswith("image/"))
         for number, evidence in in_order:
-            yield from self._evidence(evidence, f"e:{place}:{number}", newest)
+            yield from self._evidence(evidence, f"{key}:{number}", newest)
         yield Painted("")
 
     def _evidence(self, evidence: Evidence, key: str, newest: bool) -> Iterator[Row]:
@@ -157,12 +173,19 @@ def _inner(value: object) -> str:
 
 def evidence_of(mission: Mission, name: str, key: str) -> Evidence | None:
     """The evidence that a line's key names."""
-    kind, _, rest = key.partition(":")
+    kind, *numbers = key.split(":")
+    if kind == REPLAY and numbers:
+        replay = mission.validation.replays.get(name)
+        return replay.evidence[int(numbers[0])] if replay else None
     if kind != "e":
         return None
-    place, number = map(int, rest.split(":"))
+    place, number = map(int, numbers)
     history = mission.validation.verdicts.get(name, ())
     return history[place].evidence[number] if place < len(history) else None
+
+
+def _because(seen: Verdict | ReplayRecorded) -> str:
+    return f" · {seen.cause}" if seen.cause else ""
 
 
 def _beginning(path: Path) -> str:

@@ -304,9 +304,7 @@ class MissionScreen(Screen[None]):
         self.query_one("#keys", KeyBar).show(*mission_hints(self.mission, self.engine, self._pane().hints()))
 
     def on_coverage_pane_assertion_opened(self, event: CoveragePane.AssertionOpened) -> None:
-        screen = AssertionScreen(self.mission, self.files, event.assertion, event.order)
-        screen.replay = lambda assertion: self.send(inbox.Replay(assertion=assertion))
-        app_of(self).push_screen(screen)
+        app_of(self).push_screen(AssertionScreen(self, event.assertion, event.order))
 
     @work
     async def on_handoff_pane_opened(self, event: HandoffPane.Opened) -> None:

@@ -214,7 +214,7 @@ class ReviewScreen(MissionView[Answered | str]):
 
     def on_line_view_opened(self, event: LineView.Opened) -> None:
         if event.view is self.claims:
-            app_of(self).push_screen(AssertionScreen(self.host.mission, self.host.files, event.key))
+            app_of(self).push_screen(AssertionScreen(self.host, event.key))
         elif self.view == "diff":
             self.folded ^= {event.key}
             self._details()

@@ -6,7 +6,6 @@ of the machine may read, the interpreter that runs the product, and what the `Bo
 
 import contextlib
 import os
-import shutil
 import stat
 import sys
 import time
@@ -19,6 +18,7 @@ from mission_tui.domain.ports import BoxError
 from mission_tui.workspace.box_spec import ENV, HOME, RUN, WORKSPACE, BoxSpec
 from mission_tui.workspace.host_settings import SYSTEM_FILES, HostSettings
 from mission_tui.workspace.setup_files import lay_setup_files
+from mission_tui.workspace.toolchains import toolchains
 
 _PROGRAMS = ("bin", "sbin", "lib", "lib32", "lib64", "libx32")
 _SYSTEM = ("/usr", "/opt", "/etc", "/nix/store", "/var/cache/fontconfig", "/var/lib/texmf")
@@ -59,8 +59,8 @@ def bubblewrap_arguments(spec: BoxSpec, settings: HostSettings | None) -> tuple[
 
 
 def program_directories() -> list[str]:
-    """Directories of programs that boxes can see: the standard ones, Node's, and what of the host's PATH is visible."""
-    standard = ["/usr/local/bin", "/usr/bin", "/bin", *(f"{home}/bin" for home in _node_home())]
+    """Directories of programs that boxes can see: toolchains', the standard ones, and what of the PATH is visible."""
+    standard = [*(f"{folder}/bin" for folder in toolchains()), "/usr/local/bin", "/usr/bin", "/bin"]
     on_path = [entry for entry in os.environ.get("PATH", "").split(os.pathsep) if entry.startswith(("/usr/", "/opt/"))]
     ours = f"{sys.prefix}/"
     return [entry for entry in dict.fromkeys([*standard, *on_path]) if not entry.startswith(ours)]
@@ -172,8 +172,8 @@ def _add_memory(mounts: Mounts, spec: BoxSpec) -> None:
 
 
 def _add_interpreter(mounts: Mounts) -> None:
-    """The product's own Python (box_init and evidence drivers run on it) and Node where it is not the system's."""
-    for path in (*_interpreter(), Path(mission_tui.__file__).parent, *_node_home()):
+    """The product's own Python (box_init and evidence drivers run on it) and what is not the system's."""
+    for path in (*_interpreter(), Path(mission_tui.__file__).parent, *toolchains()):
         mounts.show(path)
     browsers = browsers_path()
     if browsers:
@@ -194,15 +194,6 @@ def _with_targets(path: Path) -> Iterable[Path]:
         path = Path(os.path.normpath(path.parent / path.readlink()))
         found.append(path)
     return [*found, path.resolve()]
-
-
-def _node_home() -> tuple[Path, ...]:
-    node = shutil.which("node")
-    if node is None:
-        return ()
-    home = Path(node).resolve().parent.parent
-    too_wide = (Path("/usr"), Path.home() / ".local/share")
-    return () if any(place.is_relative_to(home) for place in too_wide) else (home,)
 
 
 def _add_settings(mounts: Mounts, settings: HostSettings) -> None:

@@ -54,7 +54,7 @@ _CHECK_KINDS = {"build": "build", "lint": "lint", "types": "types", "test": "tes
 
 
 def in_a_box(tool: str) -> str | None:
-    """Where a box finds a program; it does not see what is installed below a home directory."""
+    """Where a box finds a program; of a home directory it sees toolchains only."""
     return shutil.which(tool, path=os.pathsep.join(program_directories()))
 
 

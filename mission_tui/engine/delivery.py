@@ -32,6 +32,11 @@ async def hand_off(
     desk: Desk, assignment: Assignment, handoff: Handoff, observed: tuple[ObservedCommand, ...]
 ) -> Facts:
     """Commit what the worker did, and say what ends its feature: handoff, commit, completion, and issues."""
+    if closed := await desk.repo.unreadable():
+        raise ToolProblem(
+            f"not handed off: {', '.join(closed[:TOLD])} cannot be read, so no commit would have it; "
+            "make it readable (`chmod -R u+rwX`) or remove it, then hand off again"
+        )
     commit = await _commit(desk, assignment, handoff.summary)
     base = desk.mission.runs.runs[assignment.run_id].started.base
     recorded = await _recorded(desk, base, commit)

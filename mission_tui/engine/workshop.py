@@ -174,6 +174,9 @@ class RunWorkshop:
     async def replay(self, assertion: Assertion) -> Replay:
         return await self.helpers.replay(assertion, self.place.commit, f"{self.assignment.run_id}-{assertion.id}")
 
+    async def ignored(self, path: str) -> bool:
+        return await self.desk.repo.ignored(path)
+
     async def hand_off(self, handoff: Handoff) -> Facts:
         return await delivery.hand_off(self.desk, self.assignment, handoff, self.observed())
 

@@ -128,6 +128,10 @@ class Workshop(Protocol):
         """Carry out an assertion's checks in a fresh session on the run's tree, and without the work."""
         ...
 
+    async def ignored(self, path: str) -> bool:
+        """Whether an ignore rule keeps a new file of the worker's tree out of its commit."""
+        ...
+
     async def hand_off(self, handoff: Handoff) -> Facts:
         """Commit the worker's tree and give the facts that end its feature."""
         ...

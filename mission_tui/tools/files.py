@@ -83,7 +83,10 @@ async def search(args: Search, workshop: Workshop) -> ToolResult:
 async def write_file(args: WriteFile, workshop: Workshop) -> ToolResult:
     existed = await _guarded(workshop.tree.write, args.path, args.content)
     lines = len(args.content.splitlines())
-    return ToolResult(f"{'replaced' if existed else 'created'} {args.path} ({lines} lines)", extra={"path": args.path})
+    ignored = not existed and await workshop.ignored(args.path)
+    aside = "; an ignore rule names it, so no commit will have it" if ignored else ""
+    said = f"{'replaced' if existed else 'created'} {args.path} ({lines} lines){aside}"
+    return ToolResult(said, extra={"path": args.path})
 
 
 async def edit_file(args: EditFile, workshop: Workshop) -> ToolResult:

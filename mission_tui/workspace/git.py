@@ -105,9 +105,13 @@ class MissionRepository:
         """Id of a tree that holds the worktree as it is now, without what ignore rules name."""
         return await self._write(self._bench.snapshot)
 
-    async def left_out(self) -> tuple[str, ...]:
-        """What snapshots leave out: ignored files and directories (these end in `/`), and what cannot be read."""
-        return await asyncio.to_thread(self._bench.left_out)
+    async def unreadable(self) -> tuple[str, ...]:
+        """What snapshots leave out because it may not be read: files, and directories (these end in `/`)."""
+        return await asyncio.to_thread(self._bench.unreadable)
+
+    async def ignored(self, path: str) -> bool:
+        """Whether an ignore rule keeps a file that no commit has out of snapshots."""
+        return await asyncio.to_thread(self._bench.ignored, path)
 
     async def prepare_commit(
         self, message: str, trailers: Mapping[str, str], now: datetime, *, allow_empty: bool = False

@@ -4,7 +4,7 @@ import os
 import shutil
 import stat
 import uuid
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Container, Generator, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -77,16 +77,27 @@ class Bench:
             self._keep(index)
         return tree
 
-    def left_out(self) -> tuple[str, ...]:
-        """What a snapshot leaves out: ignored files and directories (these end in `/`), and what cannot be read."""
+    def unreadable(self) -> tuple[str, ...]:
+        """What a snapshot leaves out because it may not be read: files, and directories (these end in `/`)."""
         with self.scratch_index() as index:
+            changed = [*self._modified(index), *self._untracked(index)]
             ignored = self.git.paths(
                 "ls-files", "-z", "--others", "--ignored", "--exclude-standard", "--directory", index=index
             )
-            changed = [*self._modified(index), *self._untracked(index)]
-        unreadable = [path for path in changed if self._exists_as_content(path) and not self._is_content(path)]
-        own = tuple(f"{name}/" for name in MISSION_FILES)
-        return tuple(sorted({*(path for path in ignored if not path.startswith(own)), *unreadable}))
+        files = (path for path in changed if self._exists_as_content(path) and not self._is_content(path))
+        return tuple(sorted({*files, *_closed_folders(self.place.worktree, {".git/", *ignored})}))
+
+    def ignored(self, path: str) -> bool:
+        """Whether an ignore rule keeps a path that no commit has out of snapshots."""
+        if path.startswith(tuple(f"{name}/" for name in MISSION_FILES)):
+            return False
+        question = ("check-ignore", "-q", "-z", "--stdin")
+        plain = {"GIT_LITERAL_PATHSPECS": "0"}  # which this command refuses to be told
+        with self.scratch_index() as index:
+            code, _ = self.git.execute(
+                *question, stdin=nul_joined([f"./{path}"]), index=index, env=plain, accept=(0, 1)
+            )
+        return code == 0
 
     def settle(self, commit: str, written: Sequence[str] = (), removed: Sequence[str] = ()) -> None:
         """Make both indexes say `commit`, and put or remove these paths in the worktree; other files stay."""
@@ -193,6 +204,21 @@ class Bench:
         else:
             pointer.unlink(missing_ok=True)
         pointer.write_text(text)
+
+
+def _closed_folders(root: Path, without: Container[str]) -> Iterator[str]:
+    """Directories that may not be looked into; those in `without`, which end in `/`, are passed over."""
+    closed: list[str] = []
+
+    def note(error: OSError) -> None:
+        if isinstance(error, PermissionError):
+            closed.append(error.filename)
+
+    for folder, names, _ in os.walk(root, onerror=note):
+        below = os.path.relpath(folder, root)
+        prefix = "" if below == os.curdir else f"{below}/"
+        names[:] = [name for name in names if f"{prefix}{name}/" not in without]
+    yield from (f"{os.path.relpath(folder, root)}/" for folder in closed)
 
 
 def refresh(git: Git, index: Path) -> None:

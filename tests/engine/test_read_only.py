@@ -15,7 +15,22 @@ from mission_tui.store.layout import MissionFiles
 from mission_tui.store.queries import Reader
 from mission_tui.store.verify import verify
 from mission_tui.tools.tree import TreeFiles
-from tests.support.engine import APPROVING_REVIEWER, GOOD_WORKER, bye, events, mission, plan, run, script, state
+from tests.support.engine import (
+    APPROVING_REVIEWER,
+    GOOD_WORKER,
+    RUN_BYE,
+    WRITE_BYE,
+    bye,
+    calls,
+    events,
+    hand_off,
+    mission,
+    plan,
+    run,
+    script,
+    state,
+    worker,
+)
 from tests.support.walls import forbidden, plainly, read_only
 
 
@@ -70,6 +85,27 @@ async def test_a_folder_whose_permissions_forbid_writing_pauses_the_mission(tmp_
     assert "artifacts" in why_paused(files)
     assert "Permission denied" in why_paused(files)
     await goes_on_to_its_end(files)
+
+
+async def test_work_that_nobody_may_read_is_not_handed_off_until_it_can_be_committed(tmp_path: Path):
+    lock = calls(
+        {"run_command": {"command": "mkdir -p a/closed && touch a/closed/x locked && chmod 0 a/closed locked"}}
+    )
+    unlock = calls({"run_command": {"command": "chmod -R u+rwX ."}})
+    ignored = calls({"write_file": {"path": "logs/x.txt", "content": "x"}})
+    ignore = calls({"write_file": {"path": ".gitignore", "content": "logs/\n"}})
+    done = hand_off(commands=[{"command": "python3 bye.py", "exit_code": 0}])
+    turns = (WRITE_BYE, RUN_BYE, ignore, ignored, lock, done, unlock, done)
+    files = await mission(tmp_path, script(tmp_path / "s.yaml", worker(*turns), APPROVING_REVIEWER), plan(bye()))
+    ended = await asyncio.to_thread(plainly, "run", files.id, "--data-dir", str(tmp_path / "data"))
+    assert ended.returncode == 0, ended.stderr
+    with Reader(files) as reader:
+        told = [str((s.result or {}).get("text")) for s in reader.steps("R1") if s.kind == "tool"]
+    assert "created logs/x.txt (1 lines); an ignore rule names it, so no commit will have it" in told
+    assert "not handed off: a/closed/, locked cannot be read, so no commit would have it" in " ".join(told)
+    (work,) = events(files, FeatureCompleted)
+    assert set(work.paths) == {"bye.py", ".gitignore", "a/closed/x", "locked"}
+    assert verify(files) == []
 
 
 async def test_a_mission_on_a_read_only_disk_can_still_be_looked_at_checked_and_saved(tmp_path: Path):

@@ -132,17 +132,11 @@ async def test_ignore_files_of_repository_and_user_and_build_litter_are_left_out
         "src/__pycache__/app.pyc",
         "node_modules/p/index.js",
         "my.egg-info/x",
+        ":(x).swp",
     )
     write(mission.worktree, dict.fromkeys(litter, "x") | {"kept.txt": "x"})
     assert await names(mission) == {".gitignore", "a.txt", "src/app.py", "kept.txt"}
-    assert await mission.left_out() == (
-        "build/",
-        "local.txt",
-        "my.egg-info/",
-        "node_modules/",
-        "src/__pycache__/",
-        "x.swp",
-    )
+    assert [path for path in (*litter, "kept.txt", "a.txt") if await mission.ignored(path)] == list(litter)
 
 
 async def test_a_repository_may_say_that_litter_belongs_to_it(mission: MissionRepository):
@@ -155,7 +149,7 @@ async def test_the_missions_own_files_are_never_ignored(mission: MissionReposito
     junk = {".agents/skills/x/__pycache__/tool.pyc"}
     write(mission.worktree, dict.fromkeys(own | junk, "x") | {".gitignore": ".mission\n.agents\n"})
     assert await names(mission) == {".gitignore", "a.txt", "src/app.py", *own}
-    assert not any(name.startswith((".mission", ".agents")) for name in await mission.left_out())
+    assert not any([await mission.ignored(path) for path in sorted(own)])
 
 
 async def test_a_repository_inside_the_worktree_is_a_folder_of_ordinary_files(mission: MissionRepository):
@@ -185,12 +179,13 @@ async def test_submodules_stay_as_the_commit_names_them(root: Path, tmp_path: Pa
 
 
 async def test_what_may_not_be_read_is_left_out_and_named(mission: MissionRepository):
-    write(mission.worktree, {"locked": "x"})
-    (mission.worktree / "locked").chmod(0)
+    write(mission.worktree, {"locked": "x", "closed/x": "x", "src/closed/x": "x", "build/closed/x": "x"})
+    for path in ("locked", "closed", "src/closed", "build/closed"):
+        (mission.worktree / path).chmod(0)
     if os.access(mission.worktree / "locked", os.R_OK):
         pytest.skip("this user may read everything")
-    assert "locked" not in await names(mission)
-    assert "locked" in await mission.left_out()
+    assert await names(mission) == {".gitignore", "a.txt", "src/app.py"}
+    assert await mission.unreadable() == ("closed/", "locked", "src/closed/")
 
 
 async def test_a_reset_puts_every_file_back_and_removes_everything_else(mission: MissionRepository):

@@ -10,12 +10,21 @@ _RESET = re.compile(r"^(?:x-|anthropic-)?ratelimit-(?:reset(?:-[\w-]+)?|[\w-]+-r
 `x-ratelimit-reset: 1767225600000` (OpenRouter), `ratelimit-reset: 30` (IETF draft)."""
 _DURATION = re.compile(r"(?:(\d+)d)?(?:(\d+)h)?(?:(\d+)m(?!s))?(?:(\d+(?:\.\d+)?)s)?(?:(\d+(?:\.\d+)?)ms)?")
 _SECONDS = (86_400, 3_600, 60, 1, 0.001)
+LONGEST_S = 366 * 86_400
 _EPOCH = 1_000_000_000
 """Larger numbers are points in time, in seconds or (a thousand times larger still) milliseconds."""
 
 
 def retry_at(headers: Mapping[str, str], now: float) -> float | None:
-    """Unix seconds of the next call that makes sense; `headers` have lower-case names. None when nothing is named."""
+    """Unix seconds of the next call that makes sense; `headers` have lower-case names. None when nothing is named.
+
+    A time that is further off than any quota's period is no time: nobody is kept waiting for a slip of the provider's.
+    """
+    at = _named(headers, now)
+    return at if at is not None and at - now <= LONGEST_S else None
+
+
+def _named(headers: Mapping[str, str], now: float) -> float | None:
     milliseconds = _number(headers.get("retry-after-ms"))
     if milliseconds is not None:
         return now + milliseconds / 1000

@@ -3,6 +3,8 @@ import socket
 import time
 from pathlib import Path
 
+import pytest
+
 from mission_tui.domain.events import DecisionOpened, DecisionWithdrawn, RunEnded, RunStarted, SeatSwitched
 from mission_tui.domain.seats import SeatSettings
 from mission_tui.engine.desk import Patience
@@ -137,3 +139,14 @@ async def test_a_provider_that_names_a_time_that_is_over_is_not_asked_without_a_
         assert await play.run() == 5
         (opened,) = parks(play)
         assert (opened.decision.retry_at or 0) > time.time() + Patience().first_s / 2
+
+
+@pytest.mark.parametrize("named", ["99999999999999999999", "9" * 400])
+async def test_a_time_that_no_calendar_has_is_no_time_and_keeps_no_engine_from_working(tmp_path: Path, named: str):
+    async with playground(tmp_path, plan(bye()), GOOD_WORKER, APPROVING_REVIEWER) as play:
+        play.trouble.plan["worker"] = (server.rate_limited(named), FOREVER)
+        assert await play.run() == 5
+        (opened,) = parks(play)
+        assert (opened.decision.retry_at or 0) < time.time() + 2 * Patience().first_s
+        play.trouble.heal()
+        assert await play.run() == 0

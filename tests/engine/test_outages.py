@@ -12,7 +12,7 @@ from mission_tui.engine.host import HostOptions, run_mission
 from mission_tui.llm.retry import RetryPolicy
 from mission_tui.llm.scripted import ScriptedModel
 from mission_tui.store import inbox
-from mission_tui.store.inbox import Decide, SetSeat
+from mission_tui.store.inbox import Decide, Pause, Resume, SetSeat
 from mission_tui.store.queries import Reader
 from mission_tui.store.verify import verify
 from tests.support import openai_server as server
@@ -150,3 +150,20 @@ async def test_a_time_that_no_calendar_has_is_no_time_and_keeps_no_engine_from_w
         assert (opened.decision.retry_at or 0) < time.time() + 2 * Patience().first_s
         play.trouble.heal()
         assert await play.run() == 0
+
+
+async def test_a_mission_that_is_paused_between_two_tries_makes_no_further_call(tmp_path: Path):
+    async with playground(tmp_path, plan(bye()), GOOD_WORKER, APPROVING_REVIEWER) as play:
+        play.trouble.plan["worker"] = (server.OVERLOADED, 2)
+        wanted: list[str] = []
+
+        def pause(_: str) -> None:
+            wanted.append(inbox.send(play.files, Pause()))
+
+        assert await asyncio.wait_for(play.run(policy=RetryPolicy(first_delay_s=600), on_notice=pause), 60) == 3
+        assert (len(wanted), len(play.server.requests)) == (1, 1)
+        assert state(play.files).status == "paused"
+        inbox.send(play.files, Resume())
+        assert await play.run() == 0
+        assert [r.outcome for r in events(play.files, RunEnded)] == ["finished", "finished"]
+        assert verify(play.files) == []

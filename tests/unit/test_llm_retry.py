@@ -134,7 +134,9 @@ async def test_a_seat_recovers_from_faults_over_http_and_one_call_is_one_request
     policy = RetryPolicy(first_delay_s=0.01)
     async with OpenAIServer(lambda _: REPLY) as api:
         api.faults.extend([server.OVERLOADED, server.rate_limited("0"), server.ends_after(2), server.resets_after(1)])
-        model = make_model(SeatSettings(model="openai/local", api_base=api.url), policy=policy, retries=Retries(notices.append))
+        model = make_model(
+            SeatSettings(model="openai/local", api_base=api.url), policy=policy, retries=Retries(notices.append)
+        )
         reply = await model.complete(REQUEST, lambda _: None)
 
     assert reply.message.content == "Done."

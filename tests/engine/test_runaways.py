@@ -131,6 +131,24 @@ async def test_an_overflow_leads_to_a_summary_and_when_that_overflows_too_to_a_l
         assert {r.outcome for r in events(play.files, RunEnded)} == {"finished"}
 
 
+async def test_what_a_summary_without_end_cost_is_counted(tmp_path: Path):
+    big = [reply(("run_command", {"command": f"seq {k} 1500"}), tokens=2_000 * (k + 1)) for k in range(5)]
+    runaway = [server.answers(text="and " * 525_000)]
+
+    def choose(received: Received) -> server.Fault | None:
+        summing = "is about to be replaced" in str(received.body["messages"][-1])
+        return runaway.pop() if summing and runaway else None
+
+    seat = {"context_window": 10_000}
+    async with served(tmp_path, plan(bye()), first_of_worker(*big), choose, seat=seat) as play:
+        assert await play.run() == 0
+        assert runaway == []
+        with Reader(play.files) as reader:
+            (dropped,) = [s for s in reader.steps("R1") if s.kind == "model" and s.status == "failed"]
+            assert dropped.usage.output_tokens > 500_000
+            assert reader.spend().usage.output_tokens > 500_000
+
+
 # Caps
 
 

@@ -1,4 +1,5 @@
 import asyncio
+import json
 import socket
 import time
 from pathlib import Path
@@ -150,6 +151,17 @@ async def test_a_time_that_no_calendar_has_is_no_time_and_keeps_no_engine_from_w
         assert (opened.decision.retry_at or 0) < time.time() + 2 * Patience().first_s
         play.trouble.heal()
         assert await play.run() == 0
+
+
+async def test_a_rate_limit_that_calls_itself_a_quota_and_names_its_end_in_words_is_waited_for(tmp_path: Path):
+    said = "You exceeded your current quota, please check your plan and billing details. " + "Quota exceeded. " * 20
+    google = {"code": 429, "message": f"{said}Please retry in 2.04s.", "status": "RESOURCE_EXHAUSTED"}
+    async with playground(tmp_path, plan(bye()), GOOD_WORKER, APPROVING_REVIEWER) as play:
+        play.trouble.plan["worker"] = (Fault(429, {}, json.dumps({"error": google})), 1)
+        assert await asyncio.wait_for(play.run(wait=True), 60) == 0
+        (opened,) = parks(play)
+        assert opened.decision.payload["named"]
+        assert len(events(play.files, DecisionWithdrawn)) == 1
 
 
 async def test_a_mission_that_is_paused_between_two_tries_makes_no_further_call(tmp_path: Path):

@@ -16,9 +16,12 @@ _LENGTH = 300
 _PREFIXES = re.compile(r"^(?:(?:litellm\.)?\w*(?:Error|Exception|Timeout)\s*[:-]\s*)+")
 _TAIL = re.compile(r"\s*Original exception: .*", re.DOTALL)
 _TOO_LONG = re.compile(
-    r"context.?(length|window|size)|maximum context|prompt is too long|input is too long|too many (input )?tokens",
+    r"context.?(length|window|size)|maximum context|prompt is too long|input is too long|too many (input )?tokens"
+    r"|prompt length|input length|model token limit|reduce the length",
     re.IGNORECASE,
 )
+_TOO_LARGE = re.compile(r"request too large", re.IGNORECASE)
+"""Larger than what a minute allows: waiting does not help, a shorter request does."""
 _NO_CREDIT = re.compile(
     r"insufficient.?(quota|balance|credit)|exceeded your current quota|credit balance", re.IGNORECASE
 )
@@ -82,7 +85,9 @@ def _retry_at(error: Exception, now: float) -> float | None:
 def _is_overflow(error: Exception, status: int | None, said: str) -> bool:
     if type(error).__name__ == "ContextWindowExceededError":
         return True
-    return status in {400, 413, 422} and _TOO_LONG.search(said) is not None
+    if status == 413 or (status == 429 and _TOO_LARGE.search(said)):
+        return True
+    return status in {400, 422} and _TOO_LONG.search(said) is not None
 
 
 def _is_missing_key(error: Exception, said: str) -> bool:

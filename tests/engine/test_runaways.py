@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from mission_tui.domain.budget import Limits, Spend, exceeded, run_exceeded
-from mission_tui.domain.events import DecisionOpened, HandoffRecorded, RunEnded, RunStarted
+from mission_tui.domain.events import DecisionOpened, HandoffRecorded, Recorded, RunEnded, RunStarted
 from mission_tui.domain.ports import Message, ModelRequest, Reply, ToolCall, Usage
 from mission_tui.engine.conversation import messages_of
 from mission_tui.store import inbox
@@ -93,6 +93,29 @@ async def test_a_run_that_only_repeats_itself_is_warned_then_ended_with_what_it_
         order = [r.role for r in events(play.files, RunStarted)]
         assert order[:3] == ["worker", "orchestrator", "worker"]
         assert verify(play.files) == []
+
+
+async def test_a_role_that_only_fails_before_there_is_a_plan_waits_for_the_human_after_two_runs(tmp_path: Path):
+    class Endless(Exception):
+        pass
+
+    def count(recorded: Recorded) -> None:
+        if recorded.event.run_id == "R5":
+            raise Endless
+
+    def talk(_: ModelRequest) -> Reply:
+        return reply(text="I would rather talk.")
+
+    async with served(tmp_path, plan(bye()), talk, never, plan=None, approve=False) as play:
+        assert await play.run(on_event=count) == 3
+        assert [r.run_id for r in events(play.files, RunStarted)] == ["R1", "R2"]
+        (asked,) = state(play.files).decisions.open
+        assert asked.summary.startswith("2 runs of the orchestrator failed")
+        inbox.send(play.files, inbox.Say(text="Go on."))
+        assert await play.run(on_event=count) == 3
+        inbox.send(play.files, inbox.Decide(decision=asked.id, choice="retry"))
+        assert await play.run(on_event=count) == 3
+        assert [r.run_id for r in events(play.files, RunStarted)] == ["R1", "R2", "R3", "R4"]
 
 
 # Compaction

@@ -118,6 +118,27 @@ async def test_a_role_that_only_fails_before_there_is_a_plan_waits_for_the_human
         assert [r.run_id for r in events(play.files, RunStarted)] == ["R1", "R2", "R3", "R4"]
 
 
+async def test_what_the_human_said_to_a_run_that_failed_is_said_to_the_next_one(tmp_path: Path):
+    silly = [reply(text="I would rather talk.") for _ in range(6)]
+    heard: list[str] = []
+
+    def answer(request: ModelRequest) -> Reply:
+        if "# Role: orchestrator" not in request.messages[0].content:
+            return obliging(request)
+        heard.append(request.messages[1].content)
+        return silly.pop() if silly else obliging(request)
+
+    async with served(tmp_path, plan(bye()), answer, never) as play:
+        inbox.send(play.files, inbox.Say(text="Never say hello."))
+        assert await play.run() == 0
+        told = [r for r in events(play.files, RunStarted) if r.role == "orchestrator"]
+        assert [r.run_id for r in told][:2] == ["R1", "R2"]
+        assert told[1].purpose == "the human says: Never say hello."
+        assert "human: Never say hello." in heard[6]
+        assert state(play.files).conversation.undelivered == ()
+        assert verify(play.files) == []
+
+
 # Compaction
 
 

@@ -2,12 +2,12 @@
 
 import asyncio
 import contextlib
-import shutil
 from pathlib import Path
 
 import click
 
 from mission_tui.cli.options import with_data, with_mission
+from mission_tui.removal import remove_tree
 from mission_tui.store.artifacts import Artifacts
 from mission_tui.store.backup import (
     BUNDLE,
@@ -84,8 +84,8 @@ async def _forget(files: MissionFiles) -> None:
         await MissionRepository.forget(files.worktree)
     for entry in files.root.iterdir():
         if entry != files.restoring:
-            shutil.rmtree(entry) if entry.is_dir() and not entry.is_symlink() else entry.unlink()
-    shutil.rmtree(files.root)
+            remove_tree(entry) if entry.is_dir() and not entry.is_symlink() else entry.unlink()
+    remove_tree(files.root)
 
 
 COMMANDS = {"backup": backup_command, "restore": restore_command}

@@ -33,8 +33,7 @@ class EngineLauncher:
 
     def delete(self, mission_id: str) -> None:
         """Take a mission off this machine; its branch stays in the repository. Raises LaunchProblem."""
-        import shutil
-
+        from mission_tui.removal import remove_tree
         from mission_tui.store.lock import MissionLock
         from mission_tui.workspace.git import MissionRepository
 
@@ -44,7 +43,7 @@ class EngineLauncher:
             try:
                 if files.worktree.is_dir():
                     asyncio.run(_release(MissionRepository, files.worktree))
-                shutil.rmtree(files.root)
+                remove_tree(files.root)
             finally:
                 lock.release()
         except Exception as error:

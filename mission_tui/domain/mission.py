@@ -191,6 +191,8 @@ class Mission:
 
     def _run(self, event: e.RunEvent) -> "Mission":
         changed = replace(self, runs=self.runs.apply(event))
+        if isinstance(event, e.RunEnded) and event.outcome == "failed":
+            return replace(changed, conversation=self.conversation.after_failure(event.run_id))
         if not isinstance(event, e.RunStarted):
             return changed
         plan = self.plan.start(event)

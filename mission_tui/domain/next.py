@@ -181,13 +181,13 @@ def next_action(mission: Mission) -> Action:
     if forced is not None:
         return forced
     if mission.conversation.undelivered or not mission.plan.submitted:
-        return Orchestrate(judgement_needed(mission))
+        return _unless_given_up(mission, Orchestrate(judgement_needed(mission)))
     if base_is_unproved(mission):
         return ProveBase()
     if not mission.plan.approved:
         settled = _before_approval(mission)
         if settled is not None:
-            return settled
+            return _unless_given_up(mission, settled)
     if mission.decisions.open:
         return Wait(mission.decisions.open[0].summary)
     problems = base_problems(mission)
@@ -203,6 +203,17 @@ def _stopped(mission: Mission) -> Stop | Wait | None:
         return Wait(f"paused: {mission.paused.reason}")
     blocked = [d for d in mission.decisions.open if d.kind in HARD_STOPS]
     return Wait(blocked[0].summary) if blocked else None
+
+
+def _unless_given_up(mission: Mission, action: Orchestrate | ReviewContract) -> Action:
+    """Whether to try once more a role whose runs keep failing is asked; until that is answered none is started."""
+    role = "orchestrator" if isinstance(action, Orchestrate) else "contract_reviewer"
+    runs = mission.runs.runs
+    for decision in mission.decisions.open:
+        failed = runs.get(str(decision.payload.get("failed_run", "")))
+        if failed is not None and failed.started.role == role:
+            return Wait(decision.summary)
+    return action
 
 
 def _before_approval(mission: Mission) -> ReviewContract | Orchestrate | None:

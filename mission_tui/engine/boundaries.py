@@ -63,6 +63,7 @@ class Boundaries:
                 self._open_fix_milestone(action)
             case n.Complete():
                 await self.write_papers("Contract and plan as completed")
+                self.desk.clock_work(at_least_s=0)  # an engine that begins after the end counts no work
                 self.desk.append(MissionCompleted(tree=self.desk.mission.tree))
             case _:
                 assert_never(action)

@@ -19,7 +19,7 @@ from mission_tui.domain.seats import SeatSettings
 from mission_tui.domain.states import DecisionKind
 from mission_tui.engine.clock import Clock, SystemClock
 from mission_tui.engine.wakeful import Wakeful
-from mission_tui.llm.retry import RetryNotice
+from mission_tui.llm.retry import Retries
 from mission_tui.proof.secrets import Secrets
 from mission_tui.store.artifacts import Artifacts
 from mission_tui.store.database import MissionDatabase
@@ -37,7 +37,7 @@ class Patience(Frozen):
     longest_s: float = Field(default=900.0, gt=0)
 
 
-ModelMaker = Callable[[SeatSettings, Callable[[RetryNotice], None]], Model]
+ModelMaker = Callable[[SeatSettings, Retries], Model]
 
 
 @dataclass

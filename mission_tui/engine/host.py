@@ -28,7 +28,7 @@ from mission_tui.engine.desk import Desk, ModelMaker, Patience
 from mission_tui.engine.hook import hooked
 from mission_tui.engine.loop import MissionLoop
 from mission_tui.engine.wakeful import Wakeful
-from mission_tui.llm.retry import RetryNotice, RetryPolicy
+from mission_tui.llm.retry import Retries, RetryPolicy
 from mission_tui.llm.seats import make_model, preload
 from mission_tui.store.artifacts import Artifacts
 from mission_tui.store.database import MissionDatabase
@@ -51,11 +51,11 @@ SECRET_NAME = re.compile(r"(_KEY|_TOKEN|_SECRET|_PASSWORD|_CREDENTIALS)$")
 DONE, WAITING, UNPROVED, PROVIDER = 0, 3, 4, 5
 
 
-def default_model(seat: SeatSettings, on_retry: Callable[[RetryNotice], None]) -> Model:
+def default_model(seat: SeatSettings, retries: Retries) -> Model:
     """The seat's model, as the settings say."""
     patience = os.environ.get(PATIENCE)
     policy = RetryPolicy(total_s=float(patience)) if patience else None
-    return make_model(seat, pacing=float(os.environ.get(PACING, "0") or 0), policy=policy, on_retry=on_retry)
+    return make_model(seat, pacing=float(os.environ.get(PACING, "0") or 0), policy=policy, retries=retries)
 
 
 @dataclass(frozen=True, slots=True)

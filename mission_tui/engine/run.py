@@ -141,13 +141,16 @@ class AgentRun:
             self.steps.note(TOO_LONG.format(limit=error.limit))
             return None
         except Exception as error:
-            self.steps.finish(started, "failed", {"error": str(error)})
-            self.desk.clock_unanswered(self.desk.clock.monotonic() - began)
+            self._unanswered(started, error, began)
             raise
         reply = reply.model_copy(update={"message": with_unique_ids(reply.message, started.n)})
         self.steps.record(self._answered(started, reply), later=True)
         self._speak(reply.message)
         return reply
+
+    def _unanswered(self, step: StepRecord, error: Exception, began: float) -> None:
+        self.steps.finish(step, "failed", {"error": str(error)})
+        self.desk.clock_unanswered(self.desk.clock.monotonic() - began)
 
     def _answered(self, step: StepRecord, reply: Reply) -> FinishedStep:
         result: JsonObject = {"message": reply.message.model_dump(mode="json"), "usage": reply.usage.model_dump()}
@@ -173,14 +176,16 @@ class AgentRun:
     async def _ask_for_summary(self, plan: compaction.Plan, attempt: int) -> str:
         asked = compaction.question(self.conversation, self.steps.all, plan.level, attempt)
         started = self.steps.start_model(self.model.name, {"purpose": COMPACTION})
+        began = self.desk.clock.monotonic()
         try:
             request = ModelRequest(messages=asked, tools=self.conversation.tools)
             reply = await self.model.complete(request, self.desk.live(self.id).add)
         except (ContextOverflow, AnswerTooLong) as error:
-            self.steps.finish(started, "failed", {"error": str(error)})
+            usage = error.usage if isinstance(error, AnswerTooLong) else None
+            self.steps.finish(started, "failed", {"error": str(error)}, usage)
             return ""
         except Exception as error:
-            self.steps.finish(started, "failed", {"error": str(error)})
+            self._unanswered(started, error, began)
             raise
         self.steps.record(self._answered(started, reply))
         return "" if reply.message.tool_calls else reply.message.content.strip()

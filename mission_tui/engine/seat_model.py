@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+from mission_tui.domain.budget import exceeded
 from mission_tui.domain.events import SeatSwitched
 from mission_tui.domain.ports import (
     Delta,
@@ -15,7 +16,8 @@ from mission_tui.domain.ports import (
 )
 from mission_tui.domain.seats import SeatSettings
 from mission_tui.engine.desk import Desk
-from mission_tui.llm.retry import RetryNotice
+from mission_tui.llm.retry import Retries, RetryNotice
+from mission_tui.tools.base import Halted
 
 Say = Callable[[RetryNotice], None]
 
@@ -27,7 +29,7 @@ class SeatModel:
         self._desk = desk
         self._role = role
         self._run_id = run_id
-        self._say = say
+        self._retries = Retries(say, self._still_wanted)
         self._seat = desk.seat(role)
         self._models: dict[str, Model] = {}
 
@@ -60,6 +62,7 @@ class SeatModel:
             soonest = self._desk.clock.now() + self._desk.patience.first_s
             usual = self._desk.clock.now() + self._desk.patience.longest_s
             self._switch(fallback, str(error), max(soonest, error.retry_at or usual))
+            self._still_wanted()
             return await self._ask_instead(error, fallback, request, on_delta)
         if self._role in self._desk.mission.standing_in:
             self._switch(seat, "it answers again", None)
@@ -77,9 +80,20 @@ class SeatModel:
 
     async def _ask(self, seat: SeatSettings, request: ModelRequest, on_delta: Callable[[Delta], None]) -> Reply:
         if seat.model not in self._models:
-            self._models[seat.model] = self._desk.make_model(seat, self._say)
+            self._models[seat.model] = self._desk.make_model(seat, self._retries)
         reply = await self._models[seat.model].complete(request, on_delta)
         return reply.model_copy(update={"model": seat.model})
+
+    def _still_wanted(self) -> None:
+        """Minutes may lie between two tries of a call. Raises Halted when it would not be begun now."""
+        self._desk.take_commands()
+        mission = self._desk.mission
+        if mission.paused or mission.ended or self._run_id not in mission.runs.active:
+            raise Halted("the mission was paused, or this run was ended, before the call was made again")
+        cap = exceeded(mission.limits, self._desk.spend())
+        if cap is not None:
+            self._desk.ask_for_a_higher_cap(cap)
+            raise Halted(cap)
 
     def _switch(self, seat: SeatSettings, reason: str, until: float | None) -> None:
         self._desk.append(

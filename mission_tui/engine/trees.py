@@ -2,13 +2,13 @@
 
 import asyncio
 import os
-import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
 from mission_tui.content.roles import Role
 from mission_tui.domain.globs import matches
 from mission_tui.engine.desk import Desk
+from mission_tui.removal import remove_tree
 from mission_tui.store.redact import Redactor
 from mission_tui.workspace.box_spec import BoxSpec
 
@@ -77,7 +77,7 @@ def redact_logs(folder: Path, redactor: Redactor) -> None:
 def _clear(home: Path) -> None:
     """Take away what only lives as long as a box."""
     for name in ("git", "pristine", "shared"):
-        shutil.rmtree(home / name, ignore_errors=True)
+        remove_tree(home / name)
 
 
 def _ready(home: Path) -> None:

@@ -10,15 +10,18 @@ from typing import Any
 
 from mission_tui.domain.ports import ContextOverflow, ModelError, ModelMisconfigured, ModelUnavailable, QuotaExhausted
 from mission_tui.domain.seats import SeatSettings
-from mission_tui.llm.retry_headers import retry_at
+from mission_tui.llm.retry_headers import retry_at, told_wait
 
 _LENGTH = 300
 _PREFIXES = re.compile(r"^(?:(?:litellm\.)?\w*(?:Error|Exception|Timeout)\s*[:-]\s*)+")
 _TAIL = re.compile(r"\s*Original exception: .*", re.DOTALL)
 _TOO_LONG = re.compile(
-    r"context.?(length|window|size)|maximum context|prompt is too long|input is too long|too many (input )?tokens",
+    r"context.?(length|window|size)|maximum context|prompt is too long|input is too long|too many (input )?tokens"
+    r"|prompt length|input length|model token limit|reduce the length",
     re.IGNORECASE,
 )
+_TOO_LARGE = re.compile(r"request too large", re.IGNORECASE)
+"""Larger than what a minute allows: waiting does not help, a shorter request does."""
 _NO_CREDIT = re.compile(
     r"insufficient.?(quota|balance|credit)|exceeded your current quota|credit balance", re.IGNORECASE
 )
@@ -38,7 +41,7 @@ def as_model_error(
     if status in {401, 403}:
         return ModelMisconfigured(f"{about}{said}; {_key_advice(seat)}")
     if status == 402 or _NO_CREDIT.search(said):
-        return QuotaExhausted(f"{about}{said}; the account needs credit", retry_at(_headers(error), now()))
+        return QuotaExhausted(f"{about}{said}; the account needs credit", _retry_at(error, now()))
     if status == 404:
         return ModelMisconfigured(f"{about}{said}; check the model's name{_base_advice(seat)}")
     if _is_missing_key(error, said):
@@ -47,7 +50,7 @@ def as_model_error(
         return ModelMisconfigured(about + said)
     if isinstance(error, ImportError):
         return ModelMisconfigured(f"{about}{said}; install what this provider needs")
-    return ModelUnavailable(f"{about}{said}{_reach_advice(seat, said)}", retry_at(_headers(error), now()))
+    return ModelUnavailable(f"{about}{said}{_reach_advice(seat, said)}", _retry_at(error, now()))
 
 
 def _innermost(error: Exception) -> Exception:
@@ -72,10 +75,19 @@ def _headers(error: Exception) -> dict[str, str]:
     return {str(name).lower(): str(value) for name, value in headers.items()} if headers else {}
 
 
+def _retry_at(error: Exception, now: float) -> float | None:
+    """What the headers name, else what the words do."""
+    at = retry_at(_headers(error), now)
+    wait = told_wait(str(error)) if at is None else None
+    return at if wait is None else now + wait
+
+
 def _is_overflow(error: Exception, status: int | None, said: str) -> bool:
     if type(error).__name__ == "ContextWindowExceededError":
         return True
-    return status in {400, 413, 422} and _TOO_LONG.search(said) is not None
+    if status == 413 or (status == 429 and _TOO_LARGE.search(said)):
+        return True
+    return status in {400, 422} and _TOO_LONG.search(said) is not None
 
 
 def _is_missing_key(error: Exception, said: str) -> bool:

@@ -24,6 +24,10 @@ class RetryPolicy(Frozen):
     """No new wait begins that would end later than this after the first call."""
 
 
+_LOOK_S = 0.5
+"""How often a long wait asks whether the call is still wanted."""
+
+
 class RetryNotice(Frozen):
     """A call failed and will be made again."""
 
@@ -47,6 +51,15 @@ class Waiting:
     """Between 0 and 1."""
 
 
+@dataclass(frozen=True)
+class Retries:
+    """What whoever asks has to do with calls that are made again."""
+
+    told: Callable[[RetryNotice], None] = lambda _: None
+    still_wanted: Callable[[], None] = lambda: None
+    """Asked while a call waits, and right before it is made; raises what is to end it."""
+
+
 class Retrying:
     """A model that repeats calls which failed for a passing reason.
 
@@ -58,13 +71,13 @@ class Retrying:
         self,
         model: Model,
         policy: RetryPolicy | None = None,
-        on_retry: Callable[[RetryNotice], None] = lambda _: None,
+        retries: Retries | None = None,
         waiting: Waiting | None = None,
     ) -> None:
         self.name = model.name
         self._model = model
         self._policy = policy or RetryPolicy()
-        self._on_retry = on_retry
+        self._retries = retries or Retries()
         self._waiting = waiting or Waiting()
 
     async def complete(self, request: ModelRequest, on_delta: Callable[[Delta], None]) -> Reply:
@@ -81,8 +94,20 @@ class Retrying:
                     raise ModelUnavailable(f"{error} (after {attempt} {_calls(attempt)})", error.retry_at) from error
                 reason = str(error)
             attempt += 1
-            self._on_retry(RetryNotice(attempt=attempt, delay_s=delay, reason=reason))
-            await self._waiting.sleep(delay)
+            self._retries.told(RetryNotice(attempt=attempt, delay_s=delay, reason=reason))
+            await self._wait(delay)
+
+    async def _wait(self, delay: float) -> None:
+        """Return when the next call may be made; raise as soon as nobody wants it any more."""
+        sleep = asyncio.ensure_future(self._waiting.sleep(delay))
+        try:
+            while not sleep.done():
+                self._retries.still_wanted()
+                await asyncio.wait({sleep}, timeout=_LOOK_S)
+            await sleep
+        finally:
+            sleep.cancel()
+        self._retries.still_wanted()
 
     def _delay(self, attempt: int, error: ModelUnavailable) -> float:
         policy = self._policy

@@ -2,7 +2,7 @@
 
 import os
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from pathlib import Path
 
 from mission_tui.domain.ports import Model, ModelMisconfigured
@@ -10,7 +10,7 @@ from mission_tui.domain.seats import SeatSettings
 from mission_tui.llm import litellm_loader
 from mission_tui.llm.litellm_model import LitellmModel, Watchdog
 from mission_tui.llm.litellm_request import key_of, refuse_reserved_options
-from mission_tui.llm.retry import Retrying, RetryNotice, RetryPolicy
+from mission_tui.llm.retry import Retries, Retrying, RetryPolicy
 from mission_tui.llm.scripted import ScriptedModel
 
 SCRIPTED = "scripted:"
@@ -35,7 +35,7 @@ def make_model(
     pacing: float = 0.0,
     policy: RetryPolicy | None = None,
     watchdog: Watchdog | None = None,
-    on_retry: Callable[[RetryNotice], None] = lambda _: None,
+    retries: Retries | None = None,
 ) -> Model:
     """The model of a seat, with retries when it is a real one. It is cheap: make one per run, so notices have an owner.
 
@@ -43,7 +43,7 @@ def make_model(
     """
     if is_scripted(seat):
         return ScriptedModel(Path(seat.model.removeprefix(SCRIPTED)), pacing)
-    return Retrying(LitellmModel(seat, _watchdog(seat, watchdog or Watchdog())), policy, on_retry)
+    return Retrying(LitellmModel(seat, _watchdog(seat, watchdog or Watchdog())), policy, retries)
 
 
 def _watchdog(seat: SeatSettings, usual: Watchdog) -> Watchdog:

@@ -17,6 +17,7 @@ from collections.abc import Generator, Iterable, Iterator
 from pathlib import Path
 
 from mission_tui.crashpoints import around
+from mission_tui.removal import remove_tree
 from mission_tui.store.connection import reading_only
 from mission_tui.store.durable import sync_file, sync_folder
 from mission_tui.store.errors import MissionExists, StoreError, explained
@@ -154,7 +155,7 @@ def _scratch(folder: Path) -> Generator[Path]:
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         for left in folder.iterdir():
-            shutil.rmtree(left) if left.is_dir() and not left.is_symlink() else left.unlink()
+            remove_tree(left) if left.is_dir() and not left.is_symlink() else left.unlink()
         try:
             yield folder
         finally:

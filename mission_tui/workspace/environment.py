@@ -1,13 +1,13 @@
 """A mission's lasting environment: what its setup commands install, first on PATH in every box of the mission."""
 
 import asyncio
-import shutil
 import sys
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
 from mission_tui.domain.ports import Box, BoxError, CommandResult
+from mission_tui.removal import remove_tree
 from mission_tui.workspace.box import BoxSpec, open_box
 from mission_tui.workspace.box_spec import ENV
 from mission_tui.workspace.setup_files import forget_setup_files, keep_setup_files, list_tree
@@ -58,7 +58,7 @@ def _forget_half_made(env_dir: Path) -> None:
     """An environment that was being made when the engine was killed may run and yet lack its pip."""
     if not (env_dir / _WHOLE).exists():
         for left in env_dir.iterdir():
-            shutil.rmtree(left) if left.is_dir() and not left.is_symlink() else left.unlink()
+            remove_tree(left) if left.is_dir() and not left.is_symlink() else left.unlink()
 
 
 def _quoted(word: str) -> str:

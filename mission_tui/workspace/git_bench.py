@@ -9,6 +9,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from mission_tui.crashpoints import around
+from mission_tui.removal import open_folders, remove_tree
 from mission_tui.workspace.git_models import MissionPlace
 from mission_tui.workspace.git_plumbing import Git, GitError, nul_joined, object_id
 
@@ -119,7 +120,7 @@ class Bench:
             try:
                 self._clean_and_read(commit, index)
             except GitError:
-                _make_writable(self.place.worktree)
+                open_folders(self.place.worktree)
                 self._clean_and_read(commit, index)
             self._keep(index)
         self.settle(commit)
@@ -251,18 +252,3 @@ def _repositories_inside(worktree: Path) -> list[Path]:
             if Path(directory) != worktree and not (Path(directory) / ".git").is_symlink():
                 found.append(Path(directory) / ".git")
     return found
-
-
-def remove_tree(directory: Path) -> None:
-    """Delete a directory, also where rights in it were taken away."""
-    try:
-        shutil.rmtree(directory)
-    except PermissionError:
-        _make_writable(directory)
-        shutil.rmtree(directory)
-
-
-def _make_writable(root: Path) -> None:
-    """Give the owner all rights on every directory: what took them away must not keep a reset from working."""
-    for directory, _, _ in os.walk(root, followlinks=False):
-        Path(directory).chmod(0o700)

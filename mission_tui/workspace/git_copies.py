@@ -8,7 +8,8 @@ from contextlib import suppress
 from pathlib import Path
 
 from mission_tui.crashpoints import around
-from mission_tui.workspace.git_bench import Bench, refresh, remove_tree
+from mission_tui.removal import remove_tree
+from mission_tui.workspace.git_bench import Bench, refresh
 from mission_tui.workspace.git_inspect import user_settings
 from mission_tui.workspace.git_plumbing import Git, GitError, object_id
 from mission_tui.workspace.git_private import carried_settings, copy_rules

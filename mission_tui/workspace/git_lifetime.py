@@ -3,7 +3,8 @@
 from pathlib import Path
 
 from mission_tui.crashpoints import around
-from mission_tui.workspace.git_bench import Bench, remove_tree
+from mission_tui.removal import remove_tree
+from mission_tui.workspace.git_bench import Bench
 from mission_tui.workspace.git_commits import move_branch
 from mission_tui.workspace.git_models import MissionPlace
 from mission_tui.workspace.git_plumbing import GitError, object_id, wait_for_survivors

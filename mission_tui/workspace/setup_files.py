@@ -13,6 +13,7 @@ from pathlib import Path
 from pydantic import TypeAdapter
 
 from mission_tui.domain.base import Frozen
+from mission_tui.removal import remove_tree
 
 KEPT = ".tree"
 """Directory in the environment that holds what setup left in the tree."""
@@ -55,7 +56,7 @@ def keep_setup_files(tree: Path, before: frozenset[str], env_dir: Path) -> Setup
 def forget_setup_files(env_dir: Path) -> None:
     """Drop what an earlier setup left; makes the environment's directory if there is none."""
     env_dir.mkdir(parents=True, exist_ok=True)
-    shutil.rmtree(env_dir / KEPT, ignore_errors=True)
+    remove_tree(env_dir / KEPT)
 
 
 def lay_setup_files(env_dir: Path, tree: Path) -> list[tuple[Path, str]]:

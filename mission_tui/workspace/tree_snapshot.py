@@ -6,6 +6,8 @@ import stat
 from dataclasses import dataclass
 from pathlib import Path
 
+from mission_tui.removal import open_folders, remove_tree
+
 Mark = tuple[int, int, int, int]
 """Size, modification time, mode and change time: what tells a changed file without reading it. Only the kernel sets
 the last: a program that restores the others, as `touch -r` does, is noticed all the same."""
@@ -28,13 +30,20 @@ class TreeSnapshot:
         return cls(tree, copy, _marks(tree), frozenset(_folders(tree)))
 
     def restore(self) -> None:
-        """Delete what is new and write back what changed."""
+        """Delete what is new and write back what changed, also where rights were taken away."""
+        try:
+            self._put_back()
+        except PermissionError:
+            open_folders(self.tree)
+            self._put_back()
+
+    def _put_back(self) -> None:
         now = _marks(self.tree)
         for name in now.keys() - self.marks.keys():
             (self.tree / name).unlink(missing_ok=True)
         for name in sorted(_folders(self.tree), reverse=True):
             if name not in self.folders:
-                shutil.rmtree(self.tree / name, ignore_errors=True)
+                remove_tree(self.tree / name)
         for name, mark in self.marks.items():
             if now.get(name) != mark:
                 self._write_back(name)
@@ -42,7 +51,7 @@ class TreeSnapshot:
     def _write_back(self, name: str) -> None:
         target = self.tree / name
         if target.is_dir() and not target.is_symlink():
-            shutil.rmtree(target)
+            remove_tree(target)
         target.unlink(missing_ok=True)
         target.parent.mkdir(parents=True, exist_ok=True)
         shutil.copy2(self.copy / name, target, follow_symlinks=False)
@@ -62,7 +71,7 @@ def _plain(path: Path) -> bool:
 
 def _folders(tree: Path) -> list[str]:
     found: list[str] = []
-    for folder, names, _ in os.walk(tree):
+    for folder, names, _ in os.walk(tree, onerror=_tell_of_rights):
         names[:] = [n for n in names if n != ".git" and not (Path(folder) / n).is_symlink()]
         found += [(Path(folder) / n).relative_to(tree).as_posix() for n in names]
     return found
@@ -70,13 +79,18 @@ def _folders(tree: Path) -> list[str]:
 
 def _marks(tree: Path) -> dict[str, Mark]:
     marks: dict[str, Mark] = {}
-    for folder, names, files in os.walk(tree):
+    for folder, names, files in os.walk(tree, onerror=_tell_of_rights):
         names[:] = [n for n in names if n != ".git"]
         links = [n for n in names if (Path(folder) / n).is_symlink()]
         for name in (*files, *links):
             path = Path(folder) / name
             marks[path.relative_to(tree).as_posix()] = _mark(path)
     return marks
+
+
+def _tell_of_rights(error: OSError) -> None:
+    if isinstance(error, PermissionError):
+        raise error
 
 
 def _mark(path: Path) -> Mark:

@@ -1,7 +1,10 @@
 import asyncio
+import json
 import socket
 import time
 from pathlib import Path
+
+import pytest
 
 from mission_tui.domain.events import DecisionOpened, DecisionWithdrawn, RunEnded, RunStarted, SeatSwitched
 from mission_tui.domain.seats import SeatSettings
@@ -10,7 +13,7 @@ from mission_tui.engine.host import HostOptions, run_mission
 from mission_tui.llm.retry import RetryPolicy
 from mission_tui.llm.scripted import ScriptedModel
 from mission_tui.store import inbox
-from mission_tui.store.inbox import Decide, SetSeat
+from mission_tui.store.inbox import Decide, Pause, Resume, SetSeat
 from mission_tui.store.queries import Reader
 from mission_tui.store.verify import verify
 from tests.support import openai_server as server
@@ -137,3 +140,42 @@ async def test_a_provider_that_names_a_time_that_is_over_is_not_asked_without_a_
         assert await play.run() == 5
         (opened,) = parks(play)
         assert (opened.decision.retry_at or 0) > time.time() + Patience().first_s / 2
+
+
+@pytest.mark.parametrize("named", ["99999999999999999999", "9" * 400])
+async def test_a_time_that_no_calendar_has_is_no_time_and_keeps_no_engine_from_working(tmp_path: Path, named: str):
+    async with playground(tmp_path, plan(bye()), GOOD_WORKER, APPROVING_REVIEWER) as play:
+        play.trouble.plan["worker"] = (server.rate_limited(named), FOREVER)
+        assert await play.run() == 5
+        (opened,) = parks(play)
+        assert (opened.decision.retry_at or 0) < time.time() + 2 * Patience().first_s
+        play.trouble.heal()
+        assert await play.run() == 0
+
+
+async def test_a_rate_limit_that_calls_itself_a_quota_and_names_its_end_in_words_is_waited_for(tmp_path: Path):
+    said = "You exceeded your current quota, please check your plan and billing details. " + "Quota exceeded. " * 20
+    google = {"code": 429, "message": f"{said}Please retry in 2.04s.", "status": "RESOURCE_EXHAUSTED"}
+    async with playground(tmp_path, plan(bye()), GOOD_WORKER, APPROVING_REVIEWER) as play:
+        play.trouble.plan["worker"] = (Fault(429, {}, json.dumps({"error": google})), 1)
+        assert await asyncio.wait_for(play.run(wait=True), 60) == 0
+        (opened,) = parks(play)
+        assert opened.decision.payload["named"]
+        assert len(events(play.files, DecisionWithdrawn)) == 1
+
+
+async def test_a_mission_that_is_paused_between_two_tries_makes_no_further_call(tmp_path: Path):
+    async with playground(tmp_path, plan(bye()), GOOD_WORKER, APPROVING_REVIEWER) as play:
+        play.trouble.plan["worker"] = (server.OVERLOADED, 2)
+        wanted: list[str] = []
+
+        def pause(_: str) -> None:
+            wanted.append(inbox.send(play.files, Pause()))
+
+        assert await asyncio.wait_for(play.run(policy=RetryPolicy(first_delay_s=600), on_notice=pause), 60) == 3
+        assert (len(wanted), len(play.server.requests)) == (1, 1)
+        assert state(play.files).status == "paused"
+        inbox.send(play.files, Resume())
+        assert await play.run() == 0
+        assert [r.outcome for r in events(play.files, RunEnded)] == ["finished", "finished"]
+        assert verify(play.files) == []

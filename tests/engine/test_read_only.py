@@ -22,6 +22,7 @@ from tests.support.engine import (
     WRITE_BYE,
     bye,
     calls,
+    command_proof,
     events,
     hand_off,
     mission,
@@ -106,6 +107,20 @@ async def test_work_that_nobody_may_read_is_not_handed_off_until_it_can_be_commi
     (work,) = events(files, FeatureCompleted)
     assert set(work.paths) == {"bye.py", ".gitignore", "a/closed/x", "locked"}
     assert verify(files) == []
+
+
+async def test_folders_that_checks_and_proofs_close_behind_them_stop_nothing(tmp_path: Path):
+    closed = "mkdir -p d/e && touch d/e/f && chmod 0 d/e && chmod 500 d"
+    check = f"{closed} && cd $MISSION_RUN_DIR && {closed}"
+    proof = command_proof(f"! test -e d && {closed} && python3 bye.py", "^bye$")
+    again = {**bye(), "id": "VAL-BYE-002", "proof": proof}
+    third = {**again, "id": "VAL-BYE-003"}
+    draft = plan(bye(), again, third, {**again, "id": "VAL-BYE-004"}, services={"checks": {"closes": check}})
+    files = await mission(tmp_path, script(tmp_path / "s.yaml", GOOD_WORKER, APPROVING_REVIEWER), draft)
+    ended = await asyncio.to_thread(plainly, "run", files.id, "--data-dir", str(tmp_path / "data"))
+    assert ended.returncode == 0, ended.stdout + ended.stderr
+    assert not list(files.runs.glob("*/tree"))
+    assert not list(files.runs.glob("*/shared"))
 
 
 async def test_a_mission_on_a_read_only_disk_can_still_be_looked_at_checked_and_saved(tmp_path: Path):

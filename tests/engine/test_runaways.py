@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from mission_tui.domain.budget import Limits, Spend, exceeded, run_exceeded
-from mission_tui.domain.events import DecisionOpened, HandoffRecorded, RunEnded, RunStarted
+from mission_tui.domain.events import DecisionOpened, HandoffRecorded, Recorded, RunEnded, RunStarted
 from mission_tui.domain.ports import Message, ModelRequest, Reply, ToolCall, Usage
 from mission_tui.engine.conversation import messages_of
 from mission_tui.store import inbox
@@ -95,6 +95,50 @@ async def test_a_run_that_only_repeats_itself_is_warned_then_ended_with_what_it_
         assert verify(play.files) == []
 
 
+async def test_a_role_that_only_fails_before_there_is_a_plan_waits_for_the_human_after_two_runs(tmp_path: Path):
+    class Endless(Exception):
+        pass
+
+    def count(recorded: Recorded) -> None:
+        if recorded.event.run_id == "R5":
+            raise Endless
+
+    def talk(_: ModelRequest) -> Reply:
+        return reply(text="I would rather talk.")
+
+    async with served(tmp_path, plan(bye()), talk, never, plan=None, approve=False) as play:
+        assert await play.run(on_event=count) == 3
+        assert [r.run_id for r in events(play.files, RunStarted)] == ["R1", "R2"]
+        (asked,) = state(play.files).decisions.open
+        assert asked.summary.startswith("2 runs of the orchestrator failed")
+        inbox.send(play.files, inbox.Say(text="Go on."))
+        assert await play.run(on_event=count) == 3
+        inbox.send(play.files, inbox.Decide(decision=asked.id, choice="retry"))
+        assert await play.run(on_event=count) == 3
+        assert [r.run_id for r in events(play.files, RunStarted)] == ["R1", "R2", "R3", "R4"]
+
+
+async def test_what_the_human_said_to_a_run_that_failed_is_said_to_the_next_one(tmp_path: Path):
+    silly = [reply(text="I would rather talk.") for _ in range(6)]
+    heard: list[str] = []
+
+    def answer(request: ModelRequest) -> Reply:
+        if "# Role: orchestrator" not in request.messages[0].content:
+            return obliging(request)
+        heard.append(request.messages[1].content)
+        return silly.pop() if silly else obliging(request)
+
+    async with served(tmp_path, plan(bye()), answer, never) as play:
+        inbox.send(play.files, inbox.Say(text="Never say hello."))
+        assert await play.run() == 0
+        told = [r for r in events(play.files, RunStarted) if r.role == "orchestrator"]
+        assert [r.run_id for r in told][:2] == ["R1", "R2"]
+        assert told[1].purpose == "the human says: Never say hello."
+        assert "human: Never say hello." in heard[6]
+        assert state(play.files).conversation.undelivered == ()
+        assert verify(play.files) == []
+
+
 # Compaction
 
 
@@ -129,6 +173,24 @@ async def test_an_overflow_leads_to_a_summary_and_when_that_overflows_too_to_a_l
         assert "the engine made from its journal" in note
         assert '- run_command {"command": "echo seen"}: exit 0' in note
         assert {r.outcome for r in events(play.files, RunEnded)} == {"finished"}
+
+
+async def test_what_a_summary_without_end_cost_is_counted(tmp_path: Path):
+    big = [reply(("run_command", {"command": f"seq {k} 1500"}), tokens=2_000 * (k + 1)) for k in range(5)]
+    runaway = [server.answers(text="and " * 525_000)]
+
+    def choose(received: Received) -> server.Fault | None:
+        summing = "is about to be replaced" in str(received.body["messages"][-1])
+        return runaway.pop() if summing and runaway else None
+
+    seat = {"context_window": 10_000}
+    async with served(tmp_path, plan(bye()), first_of_worker(*big), choose, seat=seat) as play:
+        assert await play.run() == 0
+        assert runaway == []
+        with Reader(play.files) as reader:
+            (dropped,) = [s for s in reader.steps("R1") if s.kind == "model" and s.status == "failed"]
+            assert dropped.usage.output_tokens > 500_000
+            assert reader.spend().usage.output_tokens > 500_000
 
 
 # Caps

@@ -3,7 +3,7 @@
 import re
 from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +14,7 @@ from mission_tui.engine.desk import ModelMaker, Patience
 from mission_tui.engine.host import HostOptions, run_mission
 from mission_tui.llm.litellm_loader import preload
 from mission_tui.llm.litellm_model import Watchdog
-from mission_tui.llm.retry import RetryNotice, RetryPolicy
+from mission_tui.llm.retry import Retries, RetryNotice, RetryPolicy
 from mission_tui.llm.scripted import ScriptedModel
 from mission_tui.llm.seats import make_model
 from mission_tui.store.layout import MissionFiles
@@ -66,12 +66,12 @@ def model_maker(
 ) -> ModelMaker:
     """The models of seats, with little patience."""
 
-    def make(seat: SeatSettings, on_retry: Callable[[RetryNotice], None]) -> Model:
+    def make(seat: SeatSettings, retries: Retries) -> Model:
         def told(said: RetryNotice) -> None:
             notice(said)
-            on_retry(said)
+            retries.told(said)
 
-        return make_model(seat, policy=policy, watchdog=watchdog, on_retry=told)
+        return make_model(seat, policy=policy, watchdog=watchdog, retries=replace(retries, told=told))
 
     return make
 

@@ -189,16 +189,25 @@ async def test_a_used_up_account_is_no_passing_failure(api: OpenAIServer, fault:
 async def test_a_used_up_quota_names_its_reset(api: OpenAIServer):
     headers = {"x-ratelimit-remaining-requests": "0", "x-ratelimit-reset-requests": "1h30m"}
     api.faults.append(Fault(429, headers, server.OUT_OF_CREDIT.body))
-
     with pytest.raises(QuotaExhausted) as raised:
         await ask(api)
-
     assert raised.value.retry_at == pytest.approx(time.time() + 5400, abs=5)
 
 
-async def test_a_conversation_that_is_too_long_is_an_overflow(api: OpenAIServer):
-    api.faults.append(server.TOO_LONG)
-
+@pytest.mark.parametrize(
+    ("status", "said"),
+    [
+        (400, "This model's maximum context length is 8192 tokens"),
+        (400, "Please reduce the length of the messages or completion."),
+        (400, "This model's maximum prompt length is 131072 but the request contains 200000 tokens."),
+        (400, "Range of input length should be [1, 129024]"),
+        (400, "Invalid request: Your request exceeded model token limit: 131072"),
+        (413, "Request exceeds the maximum size"),
+        (429, "Request too large for gpt-x on tokens per min (TPM): Limit 30000, Requested 40000."),
+    ],
+)
+async def test_a_conversation_that_is_too_long_is_an_overflow(api: OpenAIServer, status: int, said: str):
+    api.faults.append(Fault(status, {}, json.dumps({"error": {"message": said, "type": "x", "code": None}})))
     with pytest.raises(ContextOverflow):
         await ask(api)
 

@@ -14,7 +14,7 @@ from mission_tui.domain.ports import (
     Reply,
 )
 from mission_tui.domain.seats import SeatSettings
-from mission_tui.llm.retry import Retrying, RetryNotice, RetryPolicy, Waiting
+from mission_tui.llm.retry import Retries, Retrying, RetryNotice, RetryPolicy, Waiting
 from mission_tui.llm.seats import make_model
 from tests.support import openai_server as server
 from tests.support.openai_server import OpenAIServer
@@ -67,7 +67,7 @@ async def test_waits_double_up_to_the_longest_and_every_retry_is_told():
     notices: list[RetryNotice] = []
     policy = RetryPolicy(attempts=6, first_delay_s=1, longest_delay_s=5)
 
-    reply = await ask(Retrying(Failing(*unavailable(5)), policy, notices.append, clock.waiting()))
+    reply = await ask(Retrying(Failing(*unavailable(5)), policy, Retries(notices.append), clock.waiting()))
 
     assert reply == REPLY
     assert clock.slept == [1, 2, 4, 5, 5]
@@ -119,7 +119,7 @@ async def test_what_waiting_cannot_mend_is_not_retried(error: ModelError):
 
 async def test_cancelling_ends_a_wait():
     waits = asyncio.Event()
-    model = Retrying(Failing(*unavailable(1)), RetryPolicy(first_delay_s=300), lambda _: waits.set())
+    model = Retrying(Failing(*unavailable(1)), RetryPolicy(first_delay_s=300), Retries(lambda _: waits.set()))
     call = asyncio.create_task(ask(model))
     await waits.wait()
 
@@ -134,7 +134,9 @@ async def test_a_seat_recovers_from_faults_over_http_and_one_call_is_one_request
     policy = RetryPolicy(first_delay_s=0.01)
     async with OpenAIServer(lambda _: REPLY) as api:
         api.faults.extend([server.OVERLOADED, server.rate_limited("0"), server.ends_after(2), server.resets_after(1)])
-        model = make_model(SeatSettings(model="openai/local", api_base=api.url), policy=policy, on_retry=notices.append)
+        model = make_model(
+            SeatSettings(model="openai/local", api_base=api.url), policy=policy, retries=Retries(notices.append)
+        )
         reply = await model.complete(REQUEST, lambda _: None)
 
     assert reply.message.content == "Done."

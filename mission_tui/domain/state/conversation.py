@@ -25,6 +25,8 @@ class ConversationState:
     messages: tuple[MessageSaid, ...] = ()
     delivered: int = 0
     """How many of the messages the orchestrator has been shown."""
+    shown_last: tuple[str, int] = ("", 0)
+    """The run that was shown messages last, and how many had been shown before it began."""
     constraints: tuple[str, ...] = ()
     skills: frozenset[str] = frozenset()
     skill_edits: dict[str, SkillWritten] = field(default_factory=dict[str, SkillWritten])
@@ -39,7 +41,7 @@ class ConversationState:
             case MessageSaid():
                 return replace(self, messages=(*self.messages, event))
             case MessagesDelivered():
-                return replace(self, delivered=max(self.delivered, event.upto))
+                return self._shown(event)
             case ConstraintBroadcast():
                 return replace(self, constraints=(*self.constraints, event.text))
             case SkillWritten():
@@ -48,6 +50,16 @@ class ConversationState:
             case SkillsCommitted():
                 return replace(self, skill_edits={k: v for k, v in self.skill_edits.items() if k not in event.names})
         assert_never(event)
+
+    def _shown(self, event: MessagesDelivered) -> "ConversationState":
+        run_id = event.run_id or ""
+        last = self.shown_last if self.shown_last[0] == run_id else (run_id, self.delivered)
+        return replace(self, delivered=max(self.delivered, event.upto), shown_last=last)
+
+    def after_failure(self, run_id: str | None) -> "ConversationState":
+        """What a run was shown that then failed has reached nobody: the next one is shown it again."""
+        shown_to, before = self.shown_last
+        return replace(self, delivered=before) if run_id == shown_to else self
 
 
 @dataclass(frozen=True)

@@ -15,6 +15,7 @@ import pytest
 
 from mission_tui.domain.ports import BoxError
 from mission_tui.workspace.box import open_box
+from mission_tui.workspace.toolchains import toolchains
 from tests.support.box_specs import answering, knocking, running, spec_in
 
 ROOT = Path(__file__).parents[2]
@@ -91,7 +92,7 @@ async def test_home_and_other_peoples_files_are_invisible(tmp_path, monkeypatch)
     async with await open_box(spec_in(tmp_path)) as box:
         assert (await box.run(f"cat {secret}", timeout_s=10)).exit_code != 0
         home = (await box.run(f"ls -A {Path.home()}", timeout_s=10)).output.split()
-        interpreters = {Path(sys.base_prefix), Path(sys.prefix), ROOT}
+        interpreters = {Path(sys.base_prefix), Path(sys.prefix), ROOT, *toolchains()}
         allowed = {p.relative_to(Path.home()).parts[0] for p in interpreters if p.is_relative_to(Path.home())}
         assert set(home) <= allowed | {".cache"} or "cannot access" in " ".join(home)
         shown = {p.relative_to("/tmp").parts[0] for p in interpreters if p.is_relative_to("/tmp")}

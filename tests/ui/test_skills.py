@@ -2,6 +2,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from textual import events
 
 from mission_tui.store import inbox
 from mission_tui.store.layout import MissionFiles
@@ -68,6 +69,18 @@ async def test_an_edit_is_committed_seen_in_the_history_and_put_back(tmp_path: P
         assert (files.worktree / SKILL).read_text() == HEAD + "Say bye."
     assert starter.startswith("---\nname: backend-worker")
     assert git(files.worktree, "log", "--format=%s").count("edited by the engineer") == 3
+
+
+async def test_two_fast_escapes_leave_the_text_and_then_the_screen(tmp_path: Path):
+    with MissionWriter.create(tmp_path) as writer:
+        make.working(writer)
+        async with screen(tmp_path, writer.files.id) as seen:
+            at = await opened(seen)
+            await seen.press("enter")
+            await seen.until(lambda: at.editor.has_focus)
+            for _ in range(2):
+                seen.app.post_message(events.Key("escape", "\x1b"))
+            await seen.until(lambda: isinstance(seen.app.screen, MissionScreen))
 
 
 async def test_a_broken_front_matter_is_told_beside_its_line_and_kept(tmp_path: Path):

@@ -37,6 +37,7 @@ class Editor(TextArea):
             id=id,
         )
         self.problems: dict[int, str] = {}
+        self._left = False
 
     def mark(self, problems: Sequence[Problem]) -> None:
         """Show these problems; lines count from 1, and the first of a line is shown."""
@@ -54,11 +55,17 @@ class Editor(TextArea):
 
     async def _on_key(self, event: events.Key) -> None:
         if event.key == "escape":
-            event.stop()
             event.prevent_default()
-            self.post_message(self.Left())
+            if not self._left:
+                event.stop()
+                self._left = True
+                self.post_message(self.Left())
+            # A second one, pressed before the focus had gone, is for what lies behind.
             return
         await super()._on_key(event)
+
+    def on_focus(self) -> None:
+        self._left = False
 
     def on_resize(self) -> None:
         """Problems that appear below take a row: what is being typed stays in view."""

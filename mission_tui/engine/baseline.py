@@ -108,6 +108,6 @@ class Trial:
             env_dir=self.home / "env",
             run_dir=place / "shared",
             log_dir=place / "logs",
-            git_dir=await repo.sanitised_git_dir(place / "git", self.state.head_commit, place / "tree"),
+            history=await repo.history(place / "git", self.state.head_commit, place / "tree"),
             network=network,
         )

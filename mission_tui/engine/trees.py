@@ -10,7 +10,7 @@ from mission_tui.domain.globs import matches
 from mission_tui.engine.desk import Desk
 from mission_tui.removal import remove_tree
 from mission_tui.store.redact import Redactor
-from mission_tui.workspace.box_spec import BoxSpec
+from mission_tui.workspace.box_spec import BoxSpec, History
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,18 +35,18 @@ class RunTree:
         return self.home / "logs"
 
     async def spec(self) -> BoxSpec:
-        git_dir = None if self.only else await self._history()
+        history = None if self.only else await self._history()
         return BoxSpec(
             tree=self.tree,
             env_dir=self.desk.files.env,
             run_dir=self.run_dir,
             log_dir=self.logs,
-            git_dir=git_dir,
+            history=history,
             network=self.network,
         )
 
-    async def _history(self) -> Path:
-        return await self.desk.repo.sanitised_git_dir(self.home / "git", self.commit, self.tree)
+    async def _history(self) -> History:
+        return await self.desk.repo.history(self.home / "git", self.commit, self.tree)
 
     async def remove(self) -> None:
         """Everything but the logs goes; what matters is in the artifact store by now."""

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import mission_tui
 from mission_tui.domain.ports import BoxError
-from mission_tui.workspace.box_spec import ENV, HOME, RUN, WORKSPACE, BoxSpec
+from mission_tui.workspace.box_spec import ENV, HOME, RUN, WORKSPACE, BoxSpec, History
 from mission_tui.workspace.host_settings import SYSTEM_FILES, HostSettings
 from mission_tui.workspace.setup_files import lay_setup_files
 from mission_tui.workspace.toolchains import toolchains
@@ -26,6 +26,7 @@ _PRIVATE = {"/etc": 8, "/opt": 2}
 """Where settings are that not every user may read, and how deep they are looked for."""
 _LOOK_AGAIN_S = 60.0
 _GIT = "/run/git"
+_BORROWS = "info/alternates"
 _USER_ID = "1000"
 _DATA = {
     "/etc/passwd": f"agent:x:{_USER_ID}:{_USER_ID}:agent:{HOME}:/bin/bash\nnobody:x:65534:65534::/:/bin/false\n",
@@ -221,14 +222,22 @@ def _cover_git(mounts: Mounts, spec: BoxSpec) -> None:
     if entry.is_symlink():
         raise BoxError(f"{entry} is a symbolic link: remove it, a box cannot cover it safely")
     if entry.is_file():
-        if spec.git_dir is None:
+        if spec.history is None:
             mounts.cover(entry, place)  # git takes anything but a file or a directory for nothing
         else:
-            mounts.add("--ro-bind", str(spec.git_dir), _GIT)
+            _show_history(mounts, spec.history, _GIT)
             mounts.data(f"gitdir: {_GIT}\n", place)
     else:
         entry.mkdir(exist_ok=True)  # git takes an empty directory for nothing, too
-        if spec.git_dir is None:
+        if spec.history is None:
             mounts.cover(entry, place)
         else:
-            mounts.add("--ro-bind", str(spec.git_dir), place)
+            _show_history(mounts, spec.history, place)
+
+
+def _show_history(mounts: Mounts, history: History, place: str) -> None:
+    mounts.add("--ro-bind", str(history.git_dir), place)
+    for source, name in zip(history.objects, history.places, strict=True):
+        mounts.add("--ro-bind", str(source), f"{place}/{name}")
+        if (source / _BORROWS).is_file():  # what it borrows from itself is shown beside it, not where it says
+            mounts.data("", f"{place}/{name}/{_BORROWS}")

@@ -26,6 +26,19 @@ def share_of_memory() -> int:
     return min(machine, int(granted) if granted.isdigit() else machine) * 3 // 4
 
 
+@dataclass(frozen=True, slots=True)
+class History:
+    """A git directory that is safe to show, and the host's object stores that it borrows from."""
+
+    git_dir: Path
+    objects: tuple[Path, ...] = ()
+
+    @property
+    def places(self) -> list[str]:
+        """Names of the git directory's empty directories over which the object stores are shown, in their order."""
+        return [f"borrowed-{n}" for n in range(len(self.objects))]
+
+
 @dataclass(frozen=True, kw_only=True)
 class BoxSpec:
     """Everything that decides what a box can see, write and reach."""
@@ -42,8 +55,8 @@ class BoxSpec:
     env_writable: bool = False
     network: bool = False
     """True: the host's network and its package managers' settings. False: a loopback interface and nothing else."""
-    git_dir: Path | None = None
-    """A git directory that is safe to show, read-only as `/workspace/.git`; None shows no history."""
+    history: History | None = None
+    """Shown read-only as `/workspace/.git`; None shows no history."""
     cache_dir: Path | None = None
     """Writable at `~/.cache`, for downloads that several setups share."""
     extra_ro: tuple[Path, ...] = ()

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import ParamSpec, TypeVar
 
 from mission_tui.workspace import git_audit, git_commits, git_copies, git_history, git_lifetime
-from mission_tui.workspace.box_spec import WORKSPACE
+from mission_tui.workspace.box_spec import WORKSPACE, History
 from mission_tui.workspace.git_bench import Bench
 from mission_tui.workspace.git_inspect import RepositoryProblem, init_repository, inspect_repository, resolve_base
 from mission_tui.workspace.git_models import (
@@ -175,13 +175,13 @@ class MissionRepository:
         """Delete a scratch copy and what was kept about it."""
         await asyncio.to_thread(git_copies.discard_copy, self._bench, destination)
 
-    async def sanitised_git_dir(self, destination: Path, commit: str, tree: Path) -> Path:
+    async def history(self, destination: Path, commit: str, tree: Path) -> History:
         """Make a git directory to show in a box that mounts `tree` at /workspace, with HEAD at `commit`.
 
-        It carries no setting, remote or hook of the user's, and needs nothing outside itself.
+        It carries no setting, remote or hook of the user's.
         """
         arguments = (self._bench, destination, commit, tree, WORKSPACE)
-        return await asyncio.to_thread(git_copies.box_git_dir, *arguments)
+        return await asyncio.to_thread(git_copies.box_history, *arguments)
 
     async def remove(self, *, branch: bool = False) -> None:
         """Take away the worktree, and with `branch` also the branch and what rollbacks dropped."""

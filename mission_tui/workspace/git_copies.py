@@ -1,20 +1,16 @@
 """Copies of a tree for runs that must not touch the mission's, and the history that a box may show."""
 
-import errno
-import os
 import shutil
 from collections.abc import Iterator
-from contextlib import suppress
 from pathlib import Path
 
 from mission_tui.crashpoints import around
 from mission_tui.removal import remove_tree
+from mission_tui.workspace.box_spec import History
 from mission_tui.workspace.git_bench import Bench, refresh
 from mission_tui.workspace.git_inspect import user_settings
 from mission_tui.workspace.git_plumbing import Git, GitError, object_id
 from mission_tui.workspace.git_private import carried_settings, copy_rules
-
-_NO_LINK = {errno.EXDEV, errno.EPERM, errno.EMLINK, errno.ENOTSUP, errno.EACCES}
 
 
 def scratch_copy(bench: Bench, commit_or_tree: str, destination: Path) -> None:
@@ -36,25 +32,30 @@ def discard_copy(bench: Bench, destination: Path) -> None:
         remove_tree(destination)
 
 
-def box_git_dir(bench: Bench, destination: Path, commit: str, tree: Path, shown_at: str) -> Path:
+def box_history(bench: Bench, destination: Path, commit: str, tree: Path, shown_at: str) -> History:
     """Make a git directory that can be shown in a box, read-only, where `tree` is mounted at `shown_at`.
 
-    It has no remotes, hooks or settings of the user's, and needs no other directory: objects are hard links, or a pack
-    of the commit's history where links cannot be made. Its HEAD is the mission's branch at `commit`; the tags that the
-    commit contains are there, since many builds take their version from them.
+    It has no remotes, hooks or settings of the user's; objects are borrowed from where they are, so that it costs the
+    same however many there are. Its HEAD is the mission's branch at `commit`; the tags that the commit contains are
+    there, since many builds take their version from them.
     """
     tags = _tags(bench, object_id(commit))
     if destination.exists():
         raise GitError(f"{destination} exists already")
+    history = History(destination, tuple(_object_directories(bench.place.git_dir / "objects")))
     try:
         _write_settings(bench, destination, shown_at)
         (destination / "packed-refs").write_text("".join(f"{tag}\n" for tag in [*tags, f"{commit} {bench.place.ref}"]))
-        _bring_objects(bench, destination, [commit, *(tag.split(" ", 1)[0] for tag in tags)])
+        alternates = destination / "objects" / "info" / "alternates"
+        alternates.write_text("".join(f"{path}\n" for path in history.objects))
         _make_index(bench, destination, commit, tree)
+        for name in history.places:
+            (destination / name).mkdir()
+        alternates.write_text("".join(f"../{name}\n" for name in history.places))
     except (GitError, OSError):
         remove_tree(destination)
         raise
-    return destination
+    return history
 
 
 def _write_settings(bench: Bench, destination: Path, shown_at: str) -> None:
@@ -89,27 +90,6 @@ def _tags(bench: Bench, commit: str) -> list[str]:
     return listed.splitlines()
 
 
-def _bring_objects(bench: Bench, destination: Path, wanted: list[str]) -> None:
-    try:
-        for source in _object_directories(bench.place.git_dir / "objects"):
-            _link_objects(source, destination / "objects")
-    except OSError as error:
-        if error.errno not in _NO_LINK:
-            raise
-        _pack_objects(bench, destination, wanted)
-
-
-def _pack_objects(bench: Bench, destination: Path, wanted: list[str]) -> None:
-    """One pack of all that these commits and tags need. Borrowing the objects, only for as long as it takes, lets git
-    write where the pack belongs: it cannot move one from another file system."""
-    borrowed = destination / "objects" / "info" / "alternates"
-    borrowed.write_text(f"{bench.place.git_dir / 'objects'}\n")
-    ids = "".join(f"{name}\n" for name in wanted).encode()
-    pack = destination / "objects" / "pack" / "pack"
-    Git(destination, identity=bench.place.identity).run("pack-objects", "-q", "--revs", str(pack), stdin=ids)
-    borrowed.unlink()
-
-
 def _object_directories(first: Path) -> Iterator[Path]:
     """The object store and those that it borrows from."""
     waiting, seen = [first], set[Path]()
@@ -123,16 +103,3 @@ def _object_directories(first: Path) -> Iterator[Path]:
         if alternates.is_file():
             lines = alternates.read_text().splitlines()
             waiting += [directory / line for line in lines if line and not line.startswith("#")]
-
-
-def _link_objects(source: Path, destination: Path) -> None:
-    """Hard links to every pack and loose object. Files that git is still writing, or just removed, are passed over."""
-    with os.scandir(source) as entries:
-        names = [entry.name for entry in entries if len(entry.name) == 2 or entry.name == "pack"]
-    for name in names:
-        (destination / name).mkdir(exist_ok=True)
-        with os.scandir(source / name) as files:
-            for file in files:
-                if not file.name.startswith("tmp_") and not file.name.endswith((".lock", ".keep")):
-                    with suppress(FileNotFoundError, FileExistsError):
-                        os.link(file.path, destination / name / file.name)

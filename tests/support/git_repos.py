@@ -6,6 +6,7 @@ import subprocess
 from datetime import UTC, datetime
 from pathlib import Path
 
+from mission_tui.workspace.box_spec import History
 from mission_tui.workspace.git import MissionRepository, inspect_repository
 
 NOW = datetime(2030, 1, 2, 3, 4, 5, tzinfo=UTC)
@@ -63,3 +64,12 @@ def hashes(directory: Path, *, leaving_out: tuple[str, ...] = ()) -> dict[str, s
                 content = str(path.readlink()).encode() if path.is_symlink() else path.read_bytes()
                 found[relative] = hashlib.sha256(content).hexdigest()
     return found
+
+
+def shown_git(history: History, tree: Path, *args: str) -> str:
+    """What a box would see, for which the borrowed objects are where the git directory says."""
+    for source, name in zip(history.objects, history.places, strict=True):
+        if not (place := history.git_dir / name).is_symlink():
+            place.rmdir()
+            place.symlink_to(source)
+    return git(tree, f"--git-dir={history.git_dir}", f"--work-tree={tree}", *args)

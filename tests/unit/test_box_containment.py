@@ -15,6 +15,7 @@ import pytest
 
 from mission_tui.domain.ports import BoxError
 from mission_tui.workspace.box import open_box
+from mission_tui.workspace.box_spec import History
 from mission_tui.workspace.toolchains import toolchains
 from tests.support.box_specs import answering, knocking, running, spec_in
 
@@ -139,7 +140,7 @@ async def test_git_data_can_be_read_when_shown_and_never_written(tmp_path, kind,
     source = repository(tmp_path / "source")
     shown_dir = tmp_path / "shown.git"
     shutil.copytree(source / ".git", shown_dir)
-    spec = spec_in(tmp_path, git_dir=shown_dir if shown else None)
+    spec = spec_in(tmp_path, history=History(shown_dir) if shown else None)
     (spec.tree / "file.txt").write_text("one\ntwo\n")
     if kind == "directory":
         shutil.copytree(source / ".git", spec.tree / ".git")

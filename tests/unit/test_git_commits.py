@@ -209,7 +209,7 @@ async def test_names_other_than_object_ids_are_refused_everywhere(mission: Missi
             mission.reset_worktree(bad),
             mission.move_branch(bad, head),
             mission.scratch_copy(bad, tmp_path / "copy"),
-            mission.sanitised_git_dir(tmp_path / "shown", bad, mission.worktree),
+            mission.history(tmp_path / "shown", bad, mission.worktree),
         ):
             with pytest.raises(GitError, match="not a full git object id"):
                 await action
@@ -262,13 +262,13 @@ async def test_a_hostile_configuration_runs_nothing(tmp_path: Path):
     await mission.unreadable()
     await mission.ignored("a.txt")
     await mission.scratch_copy(head, tmp_path / "copy")
-    shown = await mission.sanitised_git_dir(tmp_path / "shown", head, tmp_path / "copy")
+    shown = await mission.history(tmp_path / "shown", head, tmp_path / "copy")
     await mission.move_branch(base, await mission.head())
     await mission.reset_worktree(base)
     assert (mission.worktree / "a.txt").read_text() == "one\n"
     await mission.remove(branch=True)
     assert not trace.exists()
-    assert "evil" not in (shown / "config").read_text()
+    assert "evil" not in (shown.git_dir / "config").read_text()
     git(root, "status", check=False)
     assert trace.exists(), "the trap itself does not work"
 

@@ -1,13 +1,12 @@
 import os
-import shutil
-import tempfile
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from mission_tui.workspace.box import open_box
 from mission_tui.workspace.git import GitError, MissionRepository
-from tests.support.git_repos import NOW, commit_all, git, hashes, make_repository, start_mission, write
+from tests.support.box_specs import spec_in
+from tests.support.git_repos import NOW, commit_all, git, hashes, make_repository, shown_git, start_mission, write
 
 
 @pytest.fixture
@@ -18,19 +17,6 @@ def root(tmp_path: Path) -> Path:
 @pytest.fixture
 async def mission(root: Path, tmp_path: Path) -> MissionRepository:
     return await start_mission(root, tmp_path / "m" / "worktree")
-
-
-@pytest.fixture
-def elsewhere(tmp_path: Path) -> Iterator[Path]:
-    memory = Path("/dev/shm")
-    if not memory.is_dir() or memory.stat().st_dev == tmp_path.stat().st_dev:
-        pytest.skip("there is no other file system")
-    with tempfile.TemporaryDirectory(dir=memory, prefix="mission-tui-test-") as directory:
-        yield Path(directory)
-
-
-def shown_git(git_dir: Path, tree: Path, *args: str) -> str:
-    return git(tree, f"--git-dir={git_dir}", f"--work-tree={tree}", *args)
 
 
 async def test_a_copy_holds_exactly_the_commits_files_with_modes_and_links(mission: MissionRepository, tmp_path: Path):
@@ -89,7 +75,7 @@ async def test_a_shown_git_directory_answers_log_status_and_diff(
     assert commit
     await mission.scratch_copy(commit, tmp_path / "copy")
     for tree in (mission.worktree, tmp_path / "copy"):
-        shown = await mission.sanitised_git_dir(tmp_path / f"shown-{tree.name}", commit, tree)
+        shown = await mission.history(tmp_path / f"shown-{tree.name}", commit, tree)
         assert shown_git(shown, tree, "log", "--format=%s").splitlines() == ["Add b", "first"]
         assert shown_git(shown, tree, "status", "--porcelain", "--branch") == "## mission/work"
         (tree / "a.txt").write_text("changed\n")
@@ -102,7 +88,7 @@ async def test_a_shown_git_directory_answers_log_status_and_diff(
 async def test_the_index_of_a_shown_git_directory_already_knows_every_file(mission: MissionRepository, tmp_path: Path):
     commit = await mission.head()
     await mission.scratch_copy(commit, tmp_path / "copy")
-    shown = await mission.sanitised_git_dir(tmp_path / "shown", commit, tmp_path / "copy")
+    shown = await mission.history(tmp_path / "shown", commit, tmp_path / "copy")
     entries = shown_git(shown, tmp_path / "copy", "ls-files", "--debug")
     inode = (tmp_path / "copy" / "a.txt").stat().st_ino
     assert f"ino: {inode}" in entries
@@ -113,43 +99,62 @@ async def test_a_shown_git_directory_can_be_of_an_older_commit_than_the_tree(
 ):
     base = await mission.head()
     await mission.commit_paths({"b.txt": b"two\n"}, "Add b", {}, NOW)
-    shown = await mission.sanitised_git_dir(tmp_path / "shown", base, mission.worktree)
+    shown = await mission.history(tmp_path / "shown", base, mission.worktree)
     assert shown_git(shown, mission.worktree, "status", "--porcelain") == "?? b.txt"
 
 
-async def test_a_shown_git_directory_tells_no_secret_and_needs_no_other_directory(
+async def test_a_shown_git_directory_tells_no_secret_and_no_place_of_the_host(
     mission: MissionRepository, root: Path, tmp_path: Path
 ):
     git(root, "remote", "add", "origin", "https://user:token@example.org/x.git")
     git(root, "config", "http.extraHeader", "Authorization: secret")
     await mission.scratch_copy(await mission.head(), tmp_path / "copy")
-    shown = await mission.sanitised_git_dir(tmp_path / "shown", await mission.head(), tmp_path / "copy")
-    text = b"".join(path.read_bytes() for path in shown.rglob("*") if path.is_file())
+    shown = await mission.history(tmp_path / "shown", await mission.head(), tmp_path / "copy")
+    text = b"".join(path.read_bytes() for path in shown.git_dir.rglob("*") if path.is_file())
     assert b"token" not in text
     assert b"secret" not in text
-    assert str(root).encode() not in text
-    assert not any(path.is_symlink() for path in shown.rglob("*"))
-    shutil.move(root, tmp_path / "moved-away")
-    shown_git(shown, tmp_path / "copy", "fsck", "--full")
-    assert shown_git(shown, tmp_path / "copy", "log", "--format=%s") == "first"
+    assert str(tmp_path).encode() not in text
+    assert not any(path.is_symlink() for path in shown.git_dir.rglob("*"))
 
 
-async def test_removing_a_shown_git_directory_leaves_the_users_objects(
+async def test_a_shown_git_directory_costs_the_same_however_much_there_is(
     mission: MissionRepository, root: Path, tmp_path: Path
 ):
-    shown = await mission.sanitised_git_dir(tmp_path / "shown", await mission.head(), mission.worktree)
-    shutil.rmtree(shown)
-    git(root, "fsck", "--full")
+    few = await mission.history(tmp_path / "few", await mission.head(), mission.worktree)
+    for n in range(30):
+        await mission.commit_paths({"b.txt": f"{n}\n".encode()}, f"Add {n}", {}, NOW)
+    many = await mission.history(tmp_path / "many", await mission.head(), mission.worktree)
+    assert len(list(many.git_dir.rglob("*"))) == len(list(few.git_dir.rglob("*")))
+    assert len(shown_git(many, mission.worktree, "log", "--format=%s").splitlines()) == 31
 
 
-async def test_objects_that_the_users_repository_borrows_come_along(tmp_path: Path):
+@pytest.mark.parametrize("pointer", [True, False])
+async def test_a_box_shows_history_that_is_borrowed_twice_and_cannot_change_it(tmp_path: Path, pointer: bool):
     origin = make_repository(tmp_path / "origin")
     git(tmp_path, "clone", "-q", "--shared", str(origin), str(tmp_path / "clone"))
     mission = await start_mission(tmp_path / "clone", tmp_path / "worktree")
-    shown = await mission.sanitised_git_dir(tmp_path / "shown", await mission.head(), mission.worktree)
-    origin.rename(tmp_path / "gone")
-    assert shown_git(shown, mission.worktree, "status", "--porcelain") == ""
-    shown_git(shown, mission.worktree, "fsck", "--full")
+    done = await mission.commit_paths({"b.txt": b"two\n"}, "Add b", {}, NOW)
+    tree = mission.worktree
+    if not pointer:
+        tree = tmp_path / "copy"
+        await mission.scratch_copy(str(done), tree)
+    shown = await mission.history(tmp_path / "shown", str(done), tree)
+    before = hashes(tmp_path / "clone" / ".git") | hashes(origin / ".git")
+    async with await open_box(spec_in(tmp_path, tree=tree, history=shown)) as box:
+        for command, says in (
+            ("git log --format=%s", "Add b\nfirst\n"),
+            ("git status --porcelain", ""),
+            ("git fsck --full 2>&1 | grep -v ^notice", ""),
+        ):
+            assert (await box.run(command, timeout_s=20)).output == says
+        for attack in (
+            "rm -rf .git/* /run/git/*",
+            "echo x | git hash-object -w --stdin",
+            "rm -f $(git rev-parse --git-dir)/borrowed-0/*/*",
+            "git gc -q --prune=now",
+        ):
+            assert (await box.run(attack, timeout_s=20)).exit_code != 0, attack
+    assert hashes(tmp_path / "clone" / ".git") | hashes(origin / ".git") == before
 
 
 async def test_a_shallow_clone_is_shown_as_far_as_it_goes(root: Path, tmp_path: Path):
@@ -158,24 +163,10 @@ async def test_a_shallow_clone_is_shown_as_far_as_it_goes(root: Path, tmp_path: 
     git(tmp_path, "clone", "-q", "--depth=1", root.as_uri(), str(tmp_path / "clone"))
     mission = await start_mission(tmp_path / "clone", tmp_path / "worktree")
     done = await mission.commit_paths({"x": b"x"}, "x", {}, NOW)
-    shown = await mission.sanitised_git_dir(tmp_path / "shown", str(done), mission.worktree)
+    shown = await mission.history(tmp_path / "shown", str(done), mission.worktree)
     assert shown_git(shown, mission.worktree, "log", "--format=%s").splitlines() == ["x", "later"]
-
-
-async def test_where_no_links_can_be_made_the_commits_history_is_packed(
-    mission: MissionRepository, root: Path, tmp_path: Path, elsewhere: Path
-):
-    git(root, "tag", "-a", "v1", "-m", "one")
-    for pack_first in (False, True):
-        if pack_first:
-            git(root, "gc", "-q")
-        shown = elsewhere / f"shown-{pack_first}"
-        await mission.sanitised_git_dir(shown, await mission.head(), mission.worktree)
-        assert shown_git(shown, mission.worktree, "status", "--porcelain", "--branch") == "## mission/work"
-        assert shown_git(shown, mission.worktree, "describe") == "v1"
-        shown_git(shown, mission.worktree, "fsck", "--full")
 
 
 async def test_an_existing_directory_is_not_overwritten(mission: MissionRepository, tmp_path: Path):
     with pytest.raises(GitError, match="exists already"):
-        await mission.sanitised_git_dir(tmp_path, await mission.head(), mission.worktree)
+        await mission.history(tmp_path, await mission.head(), mission.worktree)

@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from mission_tui.workspace.git import GitError, MissionRepository, inspect_repository
-from tests.support.git_repos import NOW, commit_all, git, hashes, make_repository, start_mission, write
+from tests.support.git_repos import NOW, commit_all, git, hashes, make_repository, shown_git, start_mission, write
 
 MISSIONS_OWN = ("refs/heads/mission", "refs/mission-tui", "logs/refs/heads/mission", "worktrees", "objects")
 
@@ -31,7 +31,7 @@ async def test_a_whole_mission_leaves_every_other_file_of_the_users_repository_a
     assert intent
     done = await mission.finish_commit(intent)
     await mission.commit_paths({".agents/skills/x/SKILL.md": b"skill"}, "skill", {}, NOW)
-    await mission.sanitised_git_dir(tmp_path / "shown", done, mission.worktree)
+    await mission.history(tmp_path / "shown", done, mission.worktree)
     await mission.move_branch(base, await mission.head())
     await mission.reset_worktree(base)
     assert hashes(root / ".git", leaving_out=MISSIONS_OWN) == before
@@ -168,8 +168,8 @@ async def test_a_repository_with_sha256_objects_works(tmp_path: Path):
     assert intent
     assert len(await mission.finish_commit(intent)) == 64
     await mission.scratch_copy(await mission.head(), tmp_path / "copy")
-    shown = await mission.sanitised_git_dir(tmp_path / "shown", await mission.head(), tmp_path / "copy")
-    assert git(tmp_path, f"--git-dir={shown}", f"--work-tree={tmp_path / 'copy'}", "status", "--porcelain") == ""
+    shown = await mission.history(tmp_path / "shown", await mission.head(), tmp_path / "copy")
+    assert shown_git(shown, tmp_path / "copy", "status", "--porcelain") == ""
 
 
 async def test_line_endings_follow_the_users_settings(tmp_path: Path):

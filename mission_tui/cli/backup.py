@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from mission_tui.cli.options import with_data, with_mission
-from mission_tui.removal import remove_tree
+from mission_tui.folders import remove_tree
 from mission_tui.store.artifacts import Artifacts
 from mission_tui.store.backup import (
     BUNDLE,

@@ -33,7 +33,7 @@ class EngineLauncher:
 
     def delete(self, mission_id: str) -> None:
         """Take a mission off this machine; its branch stays in the repository. Raises LaunchProblem."""
-        from mission_tui.removal import remove_tree
+        from mission_tui.folders import remove_tree
         from mission_tui.store.lock import MissionLock
         from mission_tui.workspace.git import MissionRepository
 

@@ -49,6 +49,11 @@ def exceeded(limits: Limits, spend: Spend) -> str | None:
     if limits.tokens is not None and spend.tokens >= limits.tokens:
         unknown = "" if spend.usage.usd_known else "; prices are unknown, so tokens are what counts"
         return f"the token cap of {limits.tokens:,} is used up ({spend.tokens:,} spent{unknown})"
+    return overworked(limits, spend)
+
+
+def overworked(limits: Limits, spend: Spend) -> str | None:
+    """Name the first cap that is used up of those that work uses up while no model is asked."""
     if limits.hours is not None and spend.wall_s >= limits.hours * 3600:
         return f"the time cap of {limits.hours:g} h is used up ({spend.wall_s / 3600:.1f} h worked)"
     if limits.steps is not None and spend.steps >= limits.steps:
@@ -64,6 +69,11 @@ def run_exceeded(limits: Limits, usage: Usage, turns: int, seconds: float) -> st
         return f"the run used up its ${limits.run_usd:g}"
     if limits.run_tokens is not None and counted(usage) >= limits.run_tokens:
         return f"the run used up its {limits.run_tokens:,} tokens"
+    return run_overworked(limits, seconds)
+
+
+def run_overworked(limits: Limits, seconds: float) -> str | None:
+    """As `run_exceeded`, of what a run uses up while no model is asked."""
     if limits.run_hours is not None and seconds >= limits.run_hours * 3600:
         return f"the run used up its {limits.run_hours:g} h"
     return None

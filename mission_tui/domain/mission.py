@@ -305,7 +305,7 @@ class Mission:
         if self.plan.last_milestone() == milestone:
             return tuple(self.contract.assertions)
         own = self.own(milestone)
-        owners = self.plan.owners()
+        owners = self.plan.owners
         sealed = {a for a, f in owners.items() if self.plan.milestones[self.plan.features[f].feature.milestone].sealed}
         return tuple(a for a in self.contract.assertions if a in own or (a in sealed and self.mechanical(a)))
 
@@ -321,7 +321,7 @@ class Mission:
 
     def own(self, milestone: str) -> tuple[str, ...]:
         """What its features promise, and the guards, in contract order."""
-        owners = self.plan.owners()
+        owners = self.plan.owners
         mine = {a for a, f in owners.items() if self.plan.features[f].feature.milestone == milestone}
         return tuple(name for name, a in self.contract.assertions.items() if a.guard or name in mine)
 

@@ -318,7 +318,7 @@ def _never_reviewed(mission: Mission, milestone: str) -> tuple[str, ...]:
 def _to_review_again(mission: Mission, milestone: str) -> tuple[str, ...]:
     """Features whose review-proved assertions do not hold, or no longer."""
     this_round = {r.feature for r in mission.validation.rounds[milestone][-1].reviews}
-    owners = mission.plan.owners()
+    owners = mission.plan.owners
     live = mission.contract.assertions
     again = {
         owners[a]
@@ -374,7 +374,7 @@ def judgement_needed(mission: Mission) -> tuple[str, ...]:
         reasons.append("the contract and the plan are not submitted yet")
     reasons += [f"issue {i.id} ({i.severity}) is open: {i.summary}" for i in mission.issues.open]
     if mission.plan.approved:
-        owners = mission.plan.owners()
+        owners = mission.plan.owners
         reasons += [
             f"{name} has no feature that fulfils it"
             for name, a in mission.contract.assertions.items()

@@ -134,7 +134,7 @@ def _contract(mission: Mission) -> str:
         return ""
     if not mission.plan.approved:
         return _assertions(mission, mission.contract.assertions)
-    owners = mission.plan.owners()
+    owners = mission.plan.owners
     return "\n".join(
         f"{name} {a.title} [{a.proof.by}{', mechanical' if a.mechanical else ''}] "
         f"{'guard' if a.guard else owners.get(name, 'no owner')}: {mission.assertion_status(name)}"

@@ -73,6 +73,7 @@ async def partial(
 
     `said` are its last words. Nothing is claimed as completed: that was for the worker to say.
     """
+    closed = await desk.repo.unreadable()
     commit = await _commit(desk, assignment, f"unfinished: {reason}")
     base = desk.mission.runs.runs[assignment.run_id].started.base
     recorded = await _recorded(desk, base, commit)
@@ -84,7 +85,10 @@ async def partial(
     )
     handoff = Handoff(
         summary=_partial_summary(reason, recorded.paths, observed, said),
-        undone=("the feature as a whole: nobody said that any part of it is finished",),
+        undone=(
+            "the feature as a whole: nobody said that any part of it is finished",
+            *(f"{path}: it cannot be read, so it is not on the branch" for path in closed[:TOLD]),
+        ),
         commands=commands,
         procedure_followed=False,
         deviations=f"the engine ended the run and wrote this from its journal ({len(observed)} commands)",

@@ -1,6 +1,5 @@
 """When runs for one purpose keep failing, the human is asked, instead of another run that fails too."""
 
-from mission_tui.domain.state.runs import RunState
 from mission_tui.engine.desk import Desk
 
 FAILED_RUNS = 2
@@ -9,15 +8,16 @@ FAILED_RUNS = 2
 
 def gave_up(desk: Desk, role: str, feature: str | None = None, milestone: str | None = None) -> bool:
     """Whether no further run may be started now: the human is asked. The answer starts the count anew."""
-    runs = [r for r in desk.mission.runs.runs.values() if _is_for(r, role, feature, milestone)]
+    runs = desk.mission.runs.on(role, feature, milestone)
     failed = 0
     for run in reversed(runs):
         if run.ended is None or run.ended.outcome == "finished":
             break
         failed += run.ended.outcome != "cancelled"
     asked = f"{role}:{feature or milestone or ''}:{len(runs)}"
-    known = [d for d in desk.mission.decisions.decisions.values() if d.decision.subject == asked]
-    if failed < FAILED_RUNS or failed % FAILED_RUNS or known:
+    if failed < FAILED_RUNS or failed % FAILED_RUNS:
+        return False
+    if any(d.decision.subject == asked for d in desk.mission.decisions.decisions.values()):
         return False
     reason = runs[-1].ended.summary if runs[-1].ended else ""
     desk.open_decision(
@@ -29,8 +29,3 @@ def gave_up(desk: Desk, role: str, feature: str | None = None, milestone: str | 
         payload={"failed_run": runs[-1].id},
     )
     return True
-
-
-def _is_for(run: RunState, role: str, feature: str | None, milestone: str | None) -> bool:
-    started = run.started
-    return started.role == role and started.feature == feature and milestone in (None, started.milestone)

@@ -19,7 +19,7 @@ from mission_tui.engine.trees import clear_leftovers
 from mission_tui.engine.upkeep import Upkeep
 from mission_tui.engine.validation import Validation
 from mission_tui.store import inbox
-from mission_tui.store.errors import lacking
+from mission_tui.store.errors import LockedDatabase, lacking, only_locked
 from mission_tui.tools.base import Halted
 
 INBOX_POLL_S = 0.05
@@ -72,6 +72,9 @@ class MissionLoop:
                 if await self._one_action(wait):
                     return
             except Exception as error:
+                if only_locked(error):
+                    await self._wait_for_the_database(error)
+                    continue
                 await self._pause_for(error, wait)
                 if not wait:
                     return
@@ -103,6 +106,15 @@ class MissionLoop:
             if self.desk.mission.commands == heard:
                 raise
         return False
+
+    async def _wait_for_the_database(self, error: Exception) -> None:
+        """Another program has it: nothing can be recorded, not even a pause, and nobody needs to decide anything."""
+        print(f"engine: {error}; waiting for it", file=sys.stderr, flush=True)
+        while True:
+            await asyncio.sleep(RECORD_AGAIN_S)
+            self.desk.clock_work(idle=True)
+            with contextlib.suppress(LockedDatabase):
+                return self.desk.clock_work(at_least_s=0.0)
 
     async def _pause_for(self, error: Exception, wait: bool) -> None:
         """Pause for want of room, of open files or of a writable disk; every other error is raised again.
@@ -212,7 +224,7 @@ class MissionLoop:
         try:
             self.take_commands()
         except Exception as error:
-            if lacking(error, self.desk.files.root) is None:
+            if lacking(error, self.desk.files.root) is None and not only_locked(error):
                 raise
 
     async def _watch_inbox(self) -> None:

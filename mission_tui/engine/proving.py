@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
+from mission_tui.domain.budget import overworked
 from mission_tui.domain.contract import Assertion
 from mission_tui.domain.ports import Box
 from mission_tui.domain.verdict import CheckOutcome, with_second_run
@@ -37,8 +38,10 @@ class Ground(NamedTuple):
 class Proving:
     """The engine's own hands: no model is involved in anything here."""
 
-    def __init__(self, desk: Desk) -> None:
+    def __init__(self, desk: Desk, asked_for: bool = False) -> None:
         self.desk = desk
+        self._asked_for = asked_for
+        """Whether the human asked for just this: then no cap keeps it back."""
         self._free_slots = asyncio.Semaphore(desk.slots)
         self._only_one = asyncio.Lock()
         """Held by who collects all slots."""
@@ -93,9 +96,17 @@ class Proving:
         return tuple(with_second_run(o, second[o.name]) if o.name in second else o for o in first)
 
     def _go_on(self) -> None:
-        """Raises Halted when the mission is paused: what is proved so far stays, no further process is started."""
-        if self.desk.mission.paused or self.desk.mission.ended:
+        """Raises Halted when the mission is paused, or its hours are used up.
+
+        What is proved so far stays, no further process is started.
+        """
+        mission = self.desk.mission
+        if mission.paused or mission.ended:
             raise Halted
+        cap = None if self._asked_for else overworked(mission.limits, self.desk.spend())
+        if cap is not None:
+            self.desk.ask_for_a_higher_cap(cap)
+            raise Halted(cap)
 
     async def _check(self, box: Box, place: RunTree, name: str, command: str) -> CheckOutcome:
         services = self.desk.mission.plan.services
@@ -196,6 +207,7 @@ class Proving:
     async def _prove_in_box(
         self, assertions: list[Assertion], ground: Ground, label: str, record: Callable[[ProofResult], None]
     ) -> list[ProofResult]:
+        self._go_on()
         home = self.desk.files.runs / f"prove-{label}"
         place = await copy_of(self.desk, home, ground.commit, only=ground.only)
         try:

@@ -1,19 +1,19 @@
 """Carries a flow out again without a model: in a fresh session here, and on the tree from before the work."""
 
 import asyncio
-from contextlib import suppress
+import sys
 
 from mission_tui.domain.contract import Assertion
 from mission_tui.domain.control import exempt, grounds
 from mission_tui.domain.events import ReplayRecorded
 from mission_tui.domain.gates import GateRefused
-from mission_tui.domain.ports import BoxError
 from mission_tui.domain.verdict import Cause, Evidence, VerdictStatus
 from mission_tui.engine.control import NegativeControl
 from mission_tui.engine.desk import Desk
 from mission_tui.engine.proving import Proving
 from mission_tui.engine.workshop import store_evidence
 from mission_tui.proof.results import ProofResult
+from mission_tui.store.errors import lacking
 from mission_tui.tools.base import Halted, Replay, ToolProblem
 
 
@@ -22,10 +22,10 @@ class Replays:
 
     def __init__(self, desk: Desk) -> None:
         self.desk = desk
-        self.proving = Proving(desk)
+        self.proving = Proving(desk, asked_for=True)
         self._task: asyncio.Task[None] | None = None
         self._given_up: frozenset[str] = frozenset()
-        """What could not even be recorded, for instance on a full disk: the next engine tries again."""
+        """What could not even be recorded: tried again after a pause, and by the next engine."""
 
     @property
     def wanted(self) -> tuple[str, ...]:
@@ -46,6 +46,8 @@ class Replays:
 
     def begin(self) -> None:
         """Start the next one, if there is one and none is under way."""
+        if self.desk.mission.paused:
+            self._given_up = frozenset()
         if self._task is None or self._task.done():
             self._task = asyncio.create_task(self._next()) if self.wanted else None
 
@@ -64,12 +66,21 @@ class Replays:
 
     async def _next(self) -> None:
         name = self.wanted[0]
-        with suppress(Halted, GateRefused):  # paused, or ended meanwhile
-            try:
-                await self._carry_out(name)
-            except (BoxError, OSError) as error:
-                self._given_up |= {name}
-                self._record(name, ("blocked", "setup", str(error)), (), self.desk.mission.tree)
+        try:
+            await self._carry_out(name)
+        except (Halted, GateRefused):
+            pass  # paused, or ended meanwhile
+        except Exception as error:
+            self._given_up |= {name}
+            self._tell(name, error)
+
+    def _tell(self, name: str, error: Exception) -> None:
+        """On the record, or in the engine's log where nothing can be recorded."""
+        try:
+            self._record(name, ("blocked", "setup", str(error)), (), self.desk.mission.tree)
+        except Exception as again:
+            lack = lacking(again, self.desk.files.root)
+            print(f"engine: {name} could not be replayed: {lack or again}", file=sys.stderr, flush=True)
 
     async def _carry_out(self, name: str) -> None:
         mission = self.desk.mission

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from itertools import groupby
 from typing import Literal
 
-from mission_tui.domain.budget import exceeded, run_exceeded
+from mission_tui.domain.budget import exceeded, overworked, run_exceeded, run_overworked
 from mission_tui.domain.events import AnyEvent, MessageSaid, MessagesDelivered, RunEnded
 from mission_tui.domain.gates import GateRefused
 from mission_tui.domain.ports import (
@@ -102,11 +102,24 @@ class AgentRun:
         if stopped is not None:
             return stopped
         self.desk.db.room.check()
-        cap = exceeded(self.desk.mission.limits, self.desk.spend())
+        return self._capped(exceeded(self.desk.mission.limits, self.desk.spend()))
+
+    def _may_not_act(self) -> Outcome | None:
+        """Whether the next call of a reply must not be carried out. What the reply has cost does not keep it back."""
+        stopped = self._stopped()
+        if stopped is not None:
+            return stopped
+        limits = self.desk.mission.limits
+        cap = run_overworked(limits, self.steps.seconds)
         if cap is not None:
-            self.desk.ask_for_a_higher_cap(cap)
-            return "halted"
-        return None
+            raise RunFailed(cap)
+        return self._capped(overworked(limits, self.desk.spend()))
+
+    def _capped(self, cap: str | None) -> Outcome | None:
+        if cap is None:
+            return None
+        self.desk.ask_for_a_higher_cap(cap)
+        return "halted"
 
     def _check_limits(self) -> None:
         steps, limits = self.steps, self.desk.mission.limits
@@ -225,7 +238,7 @@ class AgentRun:
         for parallel, group in groupby(calls, lambda pair: self._kind(pair[0]) == "read"):
             batch = list(group)
             for part in [batch] if parallel else [[one] for one in batch]:
-                outcome = self._stopped() or await self._carry_out(part, reply)
+                outcome = self._may_not_act() or await self._carry_out(part, reply)
                 if outcome is not None:
                     return outcome
         if calls and self._cut_short():
@@ -283,9 +296,10 @@ class AgentRun:
             self.steps.finish(step, "failed", {"text": str(result)})
             return None
         tool = TOOLS[call.name]
-        question = self._question()
-        if tool.kind == "suspend" and (question is None or question.open):
-            return self._suspend(result, step, asked=question is not None)
+        if tool.kind == "suspend":
+            question = self._question()
+            if question is None or question.open:
+                return self._suspend(result, step, asked=question is not None)
         ends = tool.ends(tool.parse(call.arguments))
         try:
             return self._commit(step, result, ends)

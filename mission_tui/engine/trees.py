@@ -1,14 +1,13 @@
 """Which directory a run works in: the mission's worktree for the writer, a throw-away copy for everybody else."""
 
 import asyncio
-import os
 from dataclasses import dataclass
 from pathlib import Path
 
 from mission_tui.content.roles import Role
 from mission_tui.domain.globs import matches
 from mission_tui.engine.desk import Desk
-from mission_tui.removal import remove_tree
+from mission_tui.folders import files_below, remove_tree, walk
 from mission_tui.store.redact import Redactor
 from mission_tui.workspace.box_spec import BoxSpec, History
 
@@ -68,10 +67,9 @@ async def clear_leftovers(desk: Desk) -> None:
 
 def redact_logs(folder: Path, redactor: Redactor) -> None:
     """Programs write their logs themselves, so what they say of secrets is taken out once they have ended."""
-    for path in folder.rglob("*"):
-        if path.is_symlink() or not path.is_file() or not redactor.found_in(content := path.read_bytes()):
-            continue
-        path.write_bytes(redactor.all_of(content))
+    for path in files_below(folder):
+        if redactor.found_in(content := path.read_bytes()):
+            path.write_bytes(redactor.all_of(content))
 
 
 def _clear(home: Path) -> None:
@@ -111,7 +109,7 @@ async def copy_of(desk: Desk, home: Path, commit: str, network: bool = False, on
 
 def _keep_only(tree: Path, only: tuple[str, ...]) -> None:
     """Remove every file that no glob names, and the folders that are empty then."""
-    for folder, _, _ in os.walk(tree, topdown=False):
+    for folder, _, _ in reversed(list(walk(tree))):
         for entry in list(Path(folder).iterdir()):
             if entry.is_dir() and not entry.is_symlink():
                 if not any(entry.iterdir()):

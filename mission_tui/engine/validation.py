@@ -143,7 +143,7 @@ class Validation:
 
     async def _review_feature(self, milestone: str, feature: str) -> None:
         def started(mission: Mission, run_id: str) -> RunStarted:
-            own = mission.plan.owners()
+            own = mission.plan.owners
             asked = tuple(
                 name
                 for name in mission.to_prove(milestone)

@@ -38,10 +38,10 @@ def as_model_error(
     about = f"model {seat.model}: "
     if _is_overflow(error, status, said):
         return ContextOverflow(about + said)
+    if status == 402 or (status != 401 and _NO_CREDIT.search(said)):
+        return QuotaExhausted(f"{about}{said}; the account needs credit", _retry_at(error, now()))
     if status in {401, 403}:
         return ModelMisconfigured(f"{about}{said}; {_key_advice(seat)}")
-    if status == 402 or _NO_CREDIT.search(said):
-        return QuotaExhausted(f"{about}{said}; the account needs credit", _retry_at(error, now()))
     if status == 404:
         return ModelMisconfigured(f"{about}{said}; check the model's name{_base_advice(seat)}")
     if _is_missing_key(error, said):

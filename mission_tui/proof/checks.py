@@ -1,6 +1,5 @@
 """The repository's own checks, run as the services manifest says, and read test by test where the runner tells."""
 
-import os
 import re
 from pathlib import Path
 from typing import NamedTuple
@@ -11,6 +10,7 @@ from junitparser import Failure, JUnitXml, JUnitXmlError, Skipped, TestCase, Tes
 from mission_tui.domain.base import Frozen
 from mission_tui.domain.ports import Box
 from mission_tui.domain.verdict import CaseResult
+from mission_tui.folders import walk
 from mission_tui.proof.results import write_fresh
 from mission_tui.proof.runners import read_output, read_rspec
 from mission_tui.proof.session import BOX_RUN_DIR
@@ -102,7 +102,7 @@ def _left_reports(tree: Path, earlier: dict[Path, int]) -> tuple[CaseResult, ...
 def _report_times(tree: Path) -> dict[Path, int]:
     """JUnit files of the build directories with their times; links are not followed."""
     times: dict[Path, int] = {}
-    for folder, names, files in os.walk(tree):
+    for folder, names, files in walk(tree):
         names[:] = [n for n in names if n not in (".git", "node_modules", ".gradle", "src")]
         if folder.count("/") - str(tree).count("/") > _MAX_DEPTH:
             names.clear()

@@ -136,7 +136,7 @@ def _assertion(mission: Mission, name: str, exhibits: Exhibits) -> AssertionView
         mechanical=assertion.mechanical,
         guard=assertion.guard,
         status=mission.assertion_status(name),
-        owner=mission.plan.owners().get(name, ""),
+        owner=mission.plan.owners.get(name, ""),
         override=mission.contract.overrides.get(name, ""),
         base="" if base is None else base.reason or ("passed" if base.passed else str(base.cause)),
         base_passed=base is not None and base.passed,

@@ -17,7 +17,7 @@ from collections.abc import Generator, Iterable, Iterator
 from pathlib import Path
 
 from mission_tui.crashpoints import around
-from mission_tui.removal import remove_tree
+from mission_tui.folders import remove_tree, walk
 from mission_tui.store.connection import reading_only
 from mission_tui.store.durable import sync_file, sync_folder
 from mission_tui.store.errors import MissionExists, StoreError, explained
@@ -208,9 +208,8 @@ def _kept(files: MissionFiles) -> Iterator[Path]:
             continue
         yield entry
         if entry.is_dir() and not entry.is_symlink():
-            yield from (
-                path for path in sorted(entry.rglob("*")) if path.is_file() or path.is_symlink() or path.is_dir()
-            )
+            every = (Path(folder, name) for folder, folders, files in walk(entry) for name in (*folders, *files))
+            yield from (path for path in sorted(every) if path.is_file() or path.is_symlink() or path.is_dir())
 
 
 def _add_text(archive: tarfile.TarFile, name: str, text: str) -> None:

@@ -118,6 +118,15 @@ def lacking(error: BaseException, path: Path) -> Exhausted | None:
             return _by_words(error, path)
 
 
+def only_locked(error: BaseException) -> bool:
+    """Whether it is only that somebody else has the database at present: waiting is all it takes."""
+    match error:
+        case BaseExceptionGroup():
+            return all(only_locked(one) for one in error.exceptions)
+        case _:
+            return isinstance(error, LockedDatabase)
+
+
 def of_the_machine(error: OSError) -> bool:
     """Whether no agent could have done otherwise. What is forbidden may be its own doing."""
     return error.errno in _LACKS and error.errno not in _FORBIDDEN

@@ -82,7 +82,7 @@ async def add_feature(args: AddFeature, workshop: Workshop) -> ToolResult:
     feature = Feature.model_validate(args.feature.model_dump(exclude={"resolves"}))
 
     def facts(mission: Mission) -> Sequence[AnyEvent]:
-        owned = mission.plan.owners()
+        owned = mission.plan.owners
         origin: FeatureOrigin = "fix" if resolves or any(a in owned for a in feature.fulfills) else "rescope"
         return (FeatureAdded(run_id=run_id, feature=feature, origin=origin, resolves=resolves),)
 

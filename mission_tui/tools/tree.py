@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from mission_tui.crashpoints import around
+from mission_tui.folders import walk
 from mission_tui.store.errors import of_the_machine
 
 MAX_FILE_BYTES = 10_000_000
@@ -84,7 +85,7 @@ class TreeFiles:
         base = self.root / start
         if base.is_symlink() or not base.is_dir():
             raise TreeProblem(f"{path} is not a folder")
-        for folder, names, files in os.walk(base, followlinks=False):
+        for folder, names, files in walk(base):
             names[:] = sorted(n for n in names if n not in SKIPPED)
             for name in sorted(files):
                 full = Path(folder) / name

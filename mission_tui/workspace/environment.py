@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from mission_tui.domain.ports import Box, BoxError, CommandResult
-from mission_tui.removal import remove_tree
+from mission_tui.folders import remove_tree
 from mission_tui.workspace.box import BoxSpec, open_box
 from mission_tui.workspace.box_spec import ENV
 from mission_tui.workspace.setup_files import forget_setup_files, keep_setup_files, list_tree

@@ -9,7 +9,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from mission_tui.crashpoints import around
-from mission_tui.removal import open_folders, remove_tree
+from mission_tui.folders import open_folders, remove_tree, walk
 from mission_tui.workspace.git_models import MissionPlace
 from mission_tui.workspace.git_plumbing import Git, GitError, nul_joined, object_id
 
@@ -215,7 +215,7 @@ def _closed_folders(root: Path, without: Container[str]) -> Iterator[str]:
         if isinstance(error, PermissionError):
             closed.append(error.filename)
 
-    for folder, names, _ in os.walk(root, onerror=note):
+    for folder, names, _ in walk(root, onerror=note):
         below = os.path.relpath(folder, root)
         prefix = "" if below == os.curdir else f"{below}/"
         names[:] = [name for name in names if f"{prefix}{name}/" not in without]
@@ -246,7 +246,7 @@ def unlink_below(root: Path, relative: str) -> None:
 def _repositories_inside(worktree: Path) -> list[Path]:
     """Every `.git` directory below the worktree's own, which git itself neither shows nor cleans."""
     found: list[Path] = []
-    for directory, below, _ in os.walk(worktree):
+    for directory, below, _ in walk(worktree):
         if ".git" in below:
             below.remove(".git")
             if Path(directory) != worktree and not (Path(directory) / ".git").is_symlink():

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from mission_tui.crashpoints import around
-from mission_tui.removal import remove_tree
+from mission_tui.folders import remove_tree
 from mission_tui.workspace.box_spec import History
 from mission_tui.workspace.git_bench import Bench, refresh
 from mission_tui.workspace.git_inspect import user_settings

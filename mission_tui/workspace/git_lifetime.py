@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from mission_tui.crashpoints import around
-from mission_tui.removal import remove_tree
+from mission_tui.folders import remove_tree
 from mission_tui.workspace.git_bench import Bench
 from mission_tui.workspace.git_commits import move_branch
 from mission_tui.workspace.git_models import MissionPlace

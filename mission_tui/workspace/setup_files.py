@@ -13,7 +13,7 @@ from pathlib import Path
 from pydantic import TypeAdapter
 
 from mission_tui.domain.base import Frozen
-from mission_tui.removal import remove_tree
+from mission_tui.folders import remove_tree
 
 KEPT = ".tree"
 """Directory in the environment that holds what setup left in the tree."""

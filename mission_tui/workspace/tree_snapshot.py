@@ -1,12 +1,11 @@
 """Puts a scratch tree back as it was, while a box has it mounted: its directory must stay the same one."""
 
-import os
 import shutil
 import stat
 from dataclasses import dataclass
 from pathlib import Path
 
-from mission_tui.removal import open_folders, remove_tree
+from mission_tui.folders import open_folders, remove_tree, walk
 
 Mark = tuple[int, int, int, int]
 """Size, modification time, mode and change time: what tells a changed file without reading it. Only the kernel sets
@@ -26,8 +25,14 @@ class TreeSnapshot:
     @classmethod
     def take(cls, tree: Path, copy: Path) -> "TreeSnapshot":
         """`copy` must not exist; it receives everything but `.git`."""
-        shutil.copytree(tree, copy, symlinks=True, ignore=_without_git)
-        return cls(tree, copy, _marks(tree), frozenset(_folders(tree)))
+        marks, folders = _marks(tree), _folders(tree)
+        copy.mkdir(parents=True)
+        for folder in folders:
+            (copy / folder).mkdir()
+        for name in marks:
+            if _can_be_copied(tree / name):
+                shutil.copy2(tree / name, copy / name, follow_symlinks=False)
+        return cls(tree, copy, marks, frozenset(folders))
 
     def restore(self) -> None:
         """Delete what is new and write back what changed, also where rights were taken away."""
@@ -58,20 +63,15 @@ class TreeSnapshot:
         self.marks[name] = _mark(target)
 
 
-def _without_git(folder: str, names: list[str]) -> set[str]:
-    """Git's own, and whatever cannot be copied, such as sockets and FIFOs."""
-    special = {n for n in names if not _plain(Path(folder) / n)}
-    return special | {n for n in names if n == ".git"}
-
-
-def _plain(path: Path) -> bool:
+def _can_be_copied(path: Path) -> bool:
+    """Not what a socket or a FIFO is."""
     mode = path.lstat().st_mode
-    return stat.S_ISREG(mode) or stat.S_ISDIR(mode) or stat.S_ISLNK(mode)
+    return stat.S_ISREG(mode) or stat.S_ISLNK(mode)
 
 
 def _folders(tree: Path) -> list[str]:
     found: list[str] = []
-    for folder, names, _ in os.walk(tree, onerror=_tell_of_rights):
+    for folder, names, _ in walk(tree, _tell_of_rights):
         names[:] = [n for n in names if n != ".git" and not (Path(folder) / n).is_symlink()]
         found += [(Path(folder) / n).relative_to(tree).as_posix() for n in names]
     return found
@@ -79,7 +79,7 @@ def _folders(tree: Path) -> list[str]:
 
 def _marks(tree: Path) -> dict[str, Mark]:
     marks: dict[str, Mark] = {}
-    for folder, names, files in os.walk(tree, onerror=_tell_of_rights):
+    for folder, names, files in walk(tree, _tell_of_rights):
         names[:] = [n for n in names if n != ".git"]
         links = [n for n in names if (Path(folder) / n).is_symlink()]
         for name in (*files, *links):

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from mission_tui.domain.events import FeatureCompleted, Recorded
+from mission_tui.domain.budget import Limits
+from mission_tui.domain.events import FeatureCompleted, HandoffRecorded, Recorded
 from mission_tui.domain.ports import ModelError
 from mission_tui.store import inbox
 from mission_tui.store.errors import CannotWrite, lacking
@@ -107,6 +108,16 @@ async def test_work_that_nobody_may_read_is_not_handed_off_until_it_can_be_commi
     (work,) = events(files, FeatureCompleted)
     assert set(work.paths) == {"bye.py", ".gitignore", "a/closed/x", "locked"}
     assert verify(files) == []
+
+
+async def test_a_partial_handoff_names_what_no_commit_has(tmp_path: Path):
+    lock = worker(calls({"run_command": {"command": "echo x >locked; chmod 0 locked"}}))
+    seats = script(tmp_path / "s.yaml", lock)
+    files = await mission(tmp_path, seats, plan(bye()), limits=Limits(run_turns=1))
+    ended = await asyncio.to_thread(plainly, "run", files.id, "--data-dir", str(tmp_path / "data"))
+    assert "Traceback" not in ended.stderr
+    partial = events(files, HandoffRecorded)[0]
+    assert "locked: it cannot be read, so it is not on the branch" in partial.handoff.undone
 
 
 async def test_folders_that_checks_and_proofs_close_behind_them_stop_nothing(tmp_path: Path):

@@ -1,9 +1,15 @@
 import os
 import resource
+import sqlite3
+import threading
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 
+import pytest
+
 from mission_tui.domain.events import FeatureCompleted, MissionPaused, Recorded, RunStarted
+from mission_tui.folders import remove_tree
 from mission_tui.store import inbox
 from mission_tui.store.inbox import Resume
 from mission_tui.store.layout import MissionFiles
@@ -26,6 +32,7 @@ from tests.support.engine import (
     state,
     worker,
 )
+from tests.support.walls import plainly
 
 FILLING_WORKER = worker(
     calls({"run_command": {"command": "cat /dev/zero >filler; echo full; seq 20000"}}),
@@ -98,3 +105,49 @@ async def test_too_many_open_files_pause_the_mission_and_it_goes_on_to_the_same_
     inbox.send(files, Resume())
     assert await run(files) == 0
     assert verify(files) == []
+
+
+@contextmanager
+def somebody_elses(files: MissionFiles, seconds: float):
+    """Another program takes the database for so long when the first run begins."""
+    with ThreadPoolExecutor() as pool, sqlite3.connect(files.database, check_same_thread=False) as other:
+        held: list[Future[None]] = []
+
+        def hold() -> None:
+            other.execute("BEGIN IMMEDIATE")
+            threading.Event().wait(seconds)
+            other.execute("ROLLBACK")
+
+        def take(one: Recorded) -> None:
+            if isinstance(one.event, RunStarted) and not held:
+                held.append(pool.submit(hold))
+
+        yield take
+        held[0].result()
+
+
+async def test_a_database_that_another_program_holds_is_waited_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+):
+    files = await mission(tmp_path, script(tmp_path / "s.yaml", GOOD_WORKER, APPROVING_REVIEWER), plan(bye()))
+    monkeypatch.setattr("mission_tui.store.database.BUSY_TIMEOUT_S", 0.1)
+    with somebody_elses(files, 0.5) as take:
+        assert await run(files, take) == 0
+    assert "is locked by another process" in capfd.readouterr().err
+    assert events(files, MissionPaused) == []
+    assert len(events(files, FeatureCompleted)) == 1
+    assert verify(files) == []
+
+
+async def test_folders_that_lie_a_thousand_deep_are_work_as_any_other(tmp_path: Path):
+    digging = "python3 -c \"import os\nfor _ in range(1500):\n os.mkdir('d'); os.chdir('d')\nopen('f', 'w')\""
+    deep = worker(calls({"run_command": {"command": digging}}), WRITE_BYE, hand_off())
+    files = await mission(tmp_path, script(tmp_path / "s.yaml", deep, APPROVING_REVIEWER), plan(bye()))
+    try:
+        assert await run(files) == 0
+        assert verify(files) == []
+        saved = plainly("backup", files.id, str(tmp_path / "saved.tar.gz"), "--data-dir", str(tmp_path / "data"))
+        assert saved.returncode == 0, saved.stderr
+    finally:
+        remove_tree(files.root)
+    assert not files.root.exists()

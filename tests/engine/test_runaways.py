@@ -6,7 +6,14 @@ from typing import Any
 import pytest
 
 from mission_tui.domain.budget import Limits, Spend, exceeded, run_exceeded
-from mission_tui.domain.events import DecisionOpened, HandoffRecorded, Recorded, RunEnded, RunStarted
+from mission_tui.domain.events import (
+    DecisionOpened,
+    HandoffRecorded,
+    Recorded,
+    RunEnded,
+    RunStarted,
+    VerdictRecorded,
+)
 from mission_tui.domain.ports import Message, ModelRequest, Reply, ToolCall, Usage
 from mission_tui.engine.conversation import messages_of
 from mission_tui.store import inbox
@@ -17,7 +24,7 @@ from tests.support import openai_server as server
 from tests.support.engine import bye, events, plan, state
 from tests.support.faults import obliging
 from tests.support.openai_server import Received
-from tests.support.providers import Playground, Trouble, role_of, served
+from tests.support.providers import Playground, SkippingClock, Trouble, role_of, served
 
 
 def reply(*calls: tuple[str, dict[str, Any]], text: str = "", tokens: int = 100) -> Reply:
@@ -255,6 +262,50 @@ async def test_a_cap_of_one_run_ends_it_with_a_partial_handoff(tmp_path: Path):
         for decision in state(play.files).decisions.open:
             inbox.send(play.files, inbox.Decide(decision=decision.id, choice="retry"))
         assert await play.run() == 0
+
+
+def echoing(*numbers: int) -> Reply:
+    return reply(*(("run_command", {"command": f"echo {n} >>log.txt"}) for n in numbers))
+
+
+async def test_a_reply_of_many_commands_stops_at_the_step_cap_and_goes_on_where_it_was(tmp_path: Path):
+    answer = first_of_worker(echoing(1, 2, 3, 4, 5, 6))
+    async with served(tmp_path, plan(bye()), answer, never, limits=Limits(steps=4)) as play:
+        assert await play.run() == 5
+        assert (play.files.worktree / "log.txt").read_text().split() == ["1", "2", "3"]
+        inbox.send(play.files, SetBudget(steps=500))
+        assert await play.run() == 0
+        assert (play.files.worktree / "log.txt").read_text().split() == ["1", "2", "3", "4", "5", "6"]
+
+
+async def test_a_run_whose_hours_are_used_up_begins_no_further_command(tmp_path: Path):
+    clock, slow = SkippingClock(), first_of_worker(echoing(1))
+
+    def answer(request: ModelRequest) -> Reply:
+        clock.skipped_s += 3600 * ("# Role: worker" in request.messages[0].content)
+        return slow(request)
+
+    async with served(tmp_path, plan(bye()), answer, never, limits=Limits(run_hours=0.5)) as play:
+        await play.run(clock=clock)
+        assert not (play.files.worktree / "log.txt").exists()
+        partial = events(play.files, HandoffRecorded)[0]
+        assert "the run used up its 0.5 h" in partial.handoff.summary
+
+
+async def test_the_engines_own_proofs_wait_for_more_hours_too(tmp_path: Path):
+    clock = SkippingClock()
+
+    def see(one: Recorded) -> None:
+        clock.skipped_s += 3600 * isinstance(one.event, HandoffRecorded)
+
+    async with served(tmp_path, plan(bye()), obliging, never, limits=Limits(hours=1)) as play:
+        assert await play.run(clock=clock, on_event=see) == 5
+        (waiting,) = state(play.files).decisions.open
+        assert "the time cap of 1 h is used up" in waiting.summary
+        assert events(play.files, VerdictRecorded) == []
+        inbox.send(play.files, SetBudget(hours=5))
+        assert await play.run() == 0
+        assert len(events(play.files, VerdictRecorded)) == 1
 
 
 # Pause

@@ -206,7 +206,7 @@ def controlled(writer: MissionWriter, milestone: str, number: int) -> None:
     results = tuple(
         ControlResult(
             assertion=name,
-            feature=mission.plan.owners()[name],
+            feature=mission.plan.owners[name],
             commit="c0",
             outcome="red",
             cause="expectation",

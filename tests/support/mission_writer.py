@@ -188,7 +188,7 @@ class MissionWriter:
                         "tree": self.ledger.mission.tree,
                         "milestone": milestone,
                         "round": number,
-                        "depends_on": None if assertion.guard else [f"app/{mission.plan.owners()[name]}.py"],
+                        "depends_on": None if assertion.guard else [f"app/{mission.plan.owners[name]}.py"],
                     }
                 )
             )

@@ -56,6 +56,7 @@ def _refusal(status: int, message: str, code: str | None = None, **headers: str)
 
 RATE_LIMITED = _refusal(429, "Rate limit reached for requests", "rate_limit_exceeded")
 OUT_OF_CREDIT = _refusal(429, "You exceeded your current quota", "insufficient_quota")
+FORBIDDEN_QUOTA = _refusal(403, "You have insufficient quota for this request", "insufficient_quota")
 PAYMENT_REQUIRED = _refusal(402, "Insufficient balance")
 SERVER_ERROR = _refusal(500, "The server had an error")
 OVERLOADED = _refusal(503, "Overloaded")

@@ -10,6 +10,7 @@ from typing import Any
 from mission_tui.domain.events import Recorded
 from mission_tui.domain.ports import Model
 from mission_tui.domain.seats import SeatSettings
+from mission_tui.engine.clock import Clock, SystemClock
 from mission_tui.engine.desk import ModelMaker, Patience
 from mission_tui.engine.host import HostOptions, run_mission
 from mission_tui.llm.litellm_loader import preload
@@ -76,6 +77,19 @@ def model_maker(
     return make
 
 
+class SkippingClock(SystemClock):
+    """The machine's time, and what was skipped of it."""
+
+    def __init__(self) -> None:
+        self.skipped_s = 0.0
+
+    def now(self) -> float:
+        return super().now() + self.skipped_s
+
+    def monotonic(self) -> float:
+        return super().monotonic() + self.skipped_s
+
+
 @dataclass
 class Playground:
     """A created mission and the server that its seats are reached at."""
@@ -94,6 +108,7 @@ class Playground:
         patience: Patience | None = None,
         on_event: Callable[[Recorded], None] = lambda _: None,
         on_notice: Callable[[str], None] = lambda _: None,
+        clock: Clock | None = None,
     ) -> int:
         options = HostOptions(
             wait=wait,
@@ -101,6 +116,7 @@ class Playground:
             patience=patience or Patience(),
             on_event=on_event,
             on_notice=on_notice,
+            clock=clock or SystemClock(),
         )
         return await run_mission(self.files, options)
 

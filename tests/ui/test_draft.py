@@ -101,7 +101,7 @@ async def test_a_new_assertion_needs_a_feature_and_both_are_sent_together(tmp_pa
         assert [a.id for a in edit.assertions] == ["VAL-EXPORT-005"]
         assert "VAL-EXPORT-005" in edit.features[0].fulfills
         take_commands(writer)
-        assert writer.ledger.mission.plan.owners()["VAL-EXPORT-005"] == "F1"
+        assert writer.ledger.mission.plan.owners["VAL-EXPORT-005"] == "F1"
 
 
 async def test_features_change_their_order_and_preconditions_are_kept(tmp_path: Path, writer: MissionWriter):

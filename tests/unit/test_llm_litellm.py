@@ -176,7 +176,7 @@ async def test_what_only_a_human_can_mend_is_misconfigured_and_says_what(api: Op
     assert "Exception" not in str(raised.value)
 
 
-@pytest.mark.parametrize("fault", [server.PAYMENT_REQUIRED, server.OUT_OF_CREDIT])
+@pytest.mark.parametrize("fault", [server.PAYMENT_REQUIRED, server.OUT_OF_CREDIT, server.FORBIDDEN_QUOTA])
 async def test_a_used_up_account_is_no_passing_failure(api: OpenAIServer, fault: Fault):
     api.faults.append(fault)
 

@@ -76,10 +76,8 @@ class DecisionState:
 @dataclass(frozen=True)
 class DecisionsState:
     decisions: Layers[str, DecisionState] = field(default_factory=Layers[str, DecisionState])
-
-    @property
-    def open(self) -> tuple[Decision, ...]:
-        return tuple(d.decision for d in self.decisions.values() if d.open)
+    open: tuple[Decision, ...] = ()
+    """Those that wait for the human, oldest first."""
 
     def next_id(self) -> str:
         return f"D{len(self.decisions) + 1}"
@@ -95,4 +93,9 @@ class DecisionsState:
         assert_never(event)
 
     def _with(self, state: DecisionState) -> "DecisionsState":
-        return replace(self, decisions=self.decisions.with_(state.decision.id, state))
+        others = tuple(d for d in self.open if d.id != state.decision.id)
+        return replace(
+            self,
+            decisions=self.decisions.with_(state.decision.id, state),
+            open=(*others, state.decision) if state.open else others,
+        )

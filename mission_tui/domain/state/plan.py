@@ -117,6 +117,7 @@ class PlanState:
         parent = old.parent or event.base
         return self._with_feature(replace(old, status="in_progress", attempts=old.attempts + 1, parent=parent))
 
+    @cached_property
     def owners(self) -> dict[str, str]:
         """The feature that answers for each assertion: the last live one that names it, so a fix takes over."""
         return {

@@ -23,6 +23,10 @@ class RunState:
 @dataclass(frozen=True)
 class RunsState:
     runs: Layers[str, RunState] = field(default_factory=Layers[str, RunState])
+    by_work: Layers[tuple[str, str | None], tuple[str, ...]] = field(
+        default_factory=Layers[tuple[str, str | None], tuple[str, ...]]
+    )
+    """Ids of the runs of a role for a feature, or for none, in the order in which they began."""
     active: tuple[str, ...] = ()
     handoffs: tuple[HandoffRecorded, ...] = ()
     rolled_back: frozenset[str] = frozenset()
@@ -47,13 +51,20 @@ class RunsState:
     def next_id(self) -> str:
         return f"R{len(self.runs) + 1}"
 
+    def on(self, role: str, feature: str | None, milestone: str | None = None) -> list[RunState]:
+        """The runs of a role for a feature, or for none, in the order in which they began."""
+        mine = [self.runs[name] for name in self.by_work.get((role, feature), ())]
+        return [run for run in mine if milestone in (None, run.started.milestone)]
+
     def handoff_of(self, run_id: str) -> HandoffRecorded | None:
         return next((h for h in reversed(self.handoffs) if h.run_id == run_id), None)
 
     def _started(self, event: RunStarted) -> "RunsState":
         run_id = event.run_id or ""
         runs = self.runs.with_(run_id, RunState(run_id, event))
-        return replace(self, runs=runs, active=(*self.active, run_id))
+        work = (event.role, event.feature)
+        by_work = self.by_work.with_(work, (*self.by_work.get(work, ()), run_id))
+        return replace(self, runs=runs, by_work=by_work, active=(*self.active, run_id))
 
     def _ended(self, event: RunEnded) -> "RunsState":
         run_id = event.run_id or ""

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from mission_tui.domain.mission import Mission
+from mission_tui.folders import files_below
 from mission_tui.store.layout import MissionFiles
 from mission_tui.store.lock import holder
 from mission_tui.store.queries import BATCH, Connection
@@ -56,7 +57,7 @@ def _secrets_in_files(files: MissionFiles, redactor: Redactor) -> Iterator[str]:
 
 def _stored_files(files: MissionFiles) -> Iterator[Path]:
     for folder in (files.artifacts, files.inbox, files.live):
-        yield from (path for path in sorted(folder.rglob("*")) if path.is_file() and not path.is_symlink())
+        yield from sorted(files_below(folder))
     if files.log.is_file():
         yield files.log
     if holder(files) is None:  # secrets are taken out of a run's logs when it ends

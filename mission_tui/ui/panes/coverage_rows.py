@@ -162,7 +162,7 @@ class Coverage:
 
     @cached_property
     def _owners(self) -> dict[str, str]:
-        return self.mission.plan.owners()
+        return self.mission.plan.owners
 
     @cached_property
     def _id_width(self) -> int:

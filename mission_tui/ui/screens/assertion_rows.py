@@ -53,7 +53,7 @@ class AssertionLines:
         if name in self.mission.contract.overrides:
             yield from self._labelled("signed", self.mission.contract.overrides[name])
         yield from self._labelled("statement", assertion.statement, "strong")
-        owner = self.mission.plan.owners().get(name)
+        owner = self.mission.plan.owners.get(name)
         feature = self.mission.plan.features[owner].feature if owner else None
         if feature is not None:
             yield from self._labelled("feature", f"{feature.id} {feature.title} ({feature.milestone})")

@@ -135,7 +135,7 @@ def _plan_facts(mission: Mission) -> tuple[tuple[str, str], ...]:
 
 def _contract(mission: Mission, width: int) -> Iterator[Painted]:
     contract, plan = mission.contract.assertions, mission.plan
-    owners = plan.owners()
+    owners = plan.owners
     owned: dict[str, list[Assertion]] = {}
     for assertion in contract.values():
         owned.setdefault(owners.get(assertion.id, ""), []).append(assertion)

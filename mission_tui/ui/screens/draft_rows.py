@@ -29,7 +29,7 @@ class _Rows:
 
     def all(self) -> Iterator[Painted]:
         plan, contract = self.mission.plan, self.mission.contract.assertions
-        owners = plan.owners()
+        owners = plan.owners
         new = [n for n, t in self.work.texts.items() if not t.before and n not in self._known()]
         for name in in_order(plan.milestones, self.work.order):
             yield self._row(name, 0, plan.milestones[name].milestone.title, "strong")

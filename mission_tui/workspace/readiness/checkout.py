@@ -6,6 +6,7 @@ import os
 import re
 from collections.abc import Iterator
 
+from mission_tui.folders import walk
 from mission_tui.workspace.readiness.model import Gap, Signals
 from mission_tui.workspace.readiness.project import Project
 
@@ -37,7 +38,7 @@ def _files(project: Project) -> Iterator[tuple[str, str]]:
     """Folder, relative to the project, and name of its files, as many as are looked at."""
     top = project.root / project.folder
     seen = 0
-    for folder, names, files in os.walk(top):
+    for folder, names, files in walk(top):
         names[:] = sorted(name for name in names if name not in _LEFT_OUT)
         for name in files:
             seen += 1

@@ -1,6 +1,7 @@
 """Read-only views of a mission for screen and command line. Reads are short: an open one makes the log grow."""
 
-from collections.abc import Sequence
+import json
+from collections.abc import Collection, Sequence
 from threading import Lock
 from typing import Any
 
@@ -24,6 +25,7 @@ from mission_tui.store.steps import (
     COUNTERS,
     STEP_COLUMNS,
     TOTALS,
+    TOTALS_OF_SOME,
     USAGE_COLUMNS,
     WRONG,
     RunTotals,
@@ -142,9 +144,11 @@ class Reader:
         rows = self._db.rows(f"SELECT {USAGE_COLUMNS} FROM run_totals WHERE run_id = ?", (run_id,))
         return usage_of(rows[0]) if rows else Usage()
 
-    def run_list(self) -> list[RunTotals]:
-        """What every run has done and used, in the order in which they began."""
-        return [totals_of(row) for row in self._db.rows(TOTALS)]
+    def run_list(self, only: Collection[str] | None = None) -> list[RunTotals]:
+        """What every run, or those named, has done and used, in the order in which they began."""
+        if only is None:
+            return [totals_of(row) for row in self._db.rows(TOTALS)]
+        return [totals_of(row) for row in self._db.rows(TOTALS_OF_SOME, (json.dumps(list(only)),))]
 
     def close(self) -> None:
         self._db.close()

@@ -76,6 +76,7 @@ TOTALS = (
     "SELECT t.run_id, c.opened_at, t.steps, t.input_tokens, t.cached_tokens, t.output_tokens, t.usd, t.usd_known "
     "FROM run_totals t LEFT JOIN contexts c USING (run_id) ORDER BY t.rowid"
 )
+TOTALS_OF_SOME = TOTALS.replace("ORDER BY", "WHERE t.run_id IN (SELECT value FROM json_each(?)) ORDER BY")
 COUNTERS = f"SELECT runs, steps, wall_s, {USAGE_COLUMNS} FROM counters"
 
 WRONG = (

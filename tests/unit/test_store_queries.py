@@ -108,6 +108,8 @@ def test_steps_totals_and_spend_are_those_of_the_journal(tmp_path):
         assert reader.spend() == store.journal.spend()
         assert reader.run_usage("R1") == store.journal.run_usage("R1")
         assert reader.run_list() == store.journal.run_list()
+        some = [totals.run_id for totals in store.journal.run_list()][1:]
+        assert reader.run_list(some) == store.journal.run_list()[1:]
 
 
 def test_a_reader_knows_since_when_a_decision_waits(tmp_path):

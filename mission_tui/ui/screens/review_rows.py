@@ -29,7 +29,7 @@ class Cost(NamedTuple):
 def cost_of(reader: Reader, mission: Mission, milestone: str) -> Cost:
     """Sum of its runs, and the time they took."""
     runs = {name for name, run in mission.runs.runs.items() if run.started.milestone == milestone}
-    totals = [t for t in reader.run_list() if t.run_id in runs]
+    totals = reader.run_list(runs)
     times: dict[str, float] = {}
     seconds = 0.0
     for one in reader.events(0, limit=-1, kinds=("run_started", "run_ended")):

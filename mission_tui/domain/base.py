@@ -18,14 +18,14 @@ def replace(state: StateT, **changes: object) -> StateT:
 
     What a `cached_property` made of the old values is left behind. Raises AttributeError for a field that there is not.
     """
-    fields: dict[str, object] = type(state).__dict__["__dataclass_fields__"]
-    if not changes.keys() <= fields.keys():
-        raise AttributeError(f"{type(state).__name__} has no {', '.join(changes.keys() - fields.keys())}")
-    new = object.__new__(type(state))
+    kind = type(state)
+    new = object.__new__(kind)
     values = new.__dict__
-    values.update(state.__dict__)
+    values.update(state.__dict__, **changes)
+    fields: dict[str, object] = kind.__dict__["__dataclass_fields__"]
     if len(values) != len(fields):
         for name in values.keys() - fields.keys():
+            if name in changes:
+                raise AttributeError(f"{kind.__name__} has no {name}")
             del values[name]
-    values.update(changes)
     return new

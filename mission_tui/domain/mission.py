@@ -73,6 +73,8 @@ class Mission:
         return replace(self._apply(event), seq=self.seq + 1)
 
     def _apply(self, event: e.AnyEvent) -> "Mission":
+        if isinstance(event, e.RunEvent):  # more than half of all, so they are asked for first
+            return self._run(event)
         if isinstance(event, e.MissionCreated):
             return self._created(event)
         if isinstance(event, e.CommitRecorded):
@@ -91,15 +93,12 @@ class Mission:
         | e.ContractEvent
         | e.PlanEvent
         | e.FeatureEvent
-        | e.RunEvent
         | e.IssueEvent
         | e.ValidationEvent
         | e.DecisionEvent,
     ) -> "Mission":
         if isinstance(event, e.ValidationEvent):
             return replace(self, validation=self.validation.apply(event))
-        if isinstance(event, e.RunEvent):
-            return self._run(event)
         if isinstance(event, e.ContractEvent):
             return self._contract(event)
         if isinstance(event, e.FeatureEvent):
@@ -190,14 +189,14 @@ class Mission:
         return replace(self, issues=issues)
 
     def _run(self, event: e.RunEvent) -> "Mission":
-        changed = replace(self, runs=self.runs.apply(event))
+        runs = self.runs.apply(event)
         if isinstance(event, e.RunEnded) and event.outcome == "failed":
-            return replace(changed, conversation=self.conversation.after_failure(event.run_id))
-        if not isinstance(event, e.RunStarted):
-            return changed
+            return replace(self, runs=runs, conversation=self.conversation.after_failure(event.run_id))
+        if not isinstance(event, e.RunStarted) or event.role != "worker" or event.feature is None:
+            return replace(self, runs=runs)
         plan = self.plan.start(event)
-        milestone = plan.features[event.feature].feature.milestone if event.role == "worker" and event.feature else None
-        return replace(changed, plan=plan, rolled_back=self.rolled_back - {milestone})
+        milestone = plan.features[event.feature].feature.milestone
+        return replace(self, runs=runs, plan=plan, rolled_back=self.rolled_back - {milestone})
 
     def _checkpoint(self, name: str) -> "Mission":
         point = Checkpoint(

@@ -24,28 +24,38 @@ def dropped_runs(mission: Mission) -> frozenset[str]:
     They were rolled back, their feature was cancelled, or they did not finish what another run finished later.
     """
     runs = list(mission.runs.runs.values())
-    views = [(runs, mission.plan), *((runs[: p.runs], p.plan) for p in mission.checkpoints.values())]
-    dropped = frozenset(run.id for run in runs if run.ended is not None)
+    undone = mission.runs.rolled_back
+    redone = _redone(runs, undone)
+    dropped = [(n, run) for n, run in enumerate(runs) if run.ended is not None and run.started.role != "orchestrator"]
+    views = [(len(runs), mission.plan), *((point.runs, point.plan) for point in mission.checkpoints.values())]
     for seen, plan in views:
-        if not dropped:
-            break
-        dropped -= _living(seen, plan, mission.runs.rolled_back)
-    return dropped
+        dropped = [
+            (n, run)
+            for n, run in dropped
+            if n >= seen or run.id in undone or _is_cancelled(run, plan) or redone.get(n, seen) < seen
+        ]
+    return frozenset(run.id for _, run in dropped)
 
 
-def _living(runs: Sequence[RunState], plan: PlanState, rolled_back: frozenset[str]) -> set[str]:
-    living, finished = set[str](), set[tuple[str | None, ...]]()
-    for run in reversed(runs):
-        started, task = run.started, _task(run)
-        state = plan.features.get(started.feature) if started.role == "worker" and started.feature else None
-        cancelled = state is not None and state.status == "cancelled"
-        done_later = run.ended is not None and run.ended.outcome != "finished" and task in finished
-        stands = run.id not in rolled_back and not cancelled and not done_later
-        if stands or started.role == "orchestrator":
-            living.add(run.id)
-        if run.id not in rolled_back and run.ended is not None and run.ended.outcome == "finished":
-            finished.add(task)
-    return living
+def _redone(runs: Sequence[RunState], undone: frozenset[str]) -> dict[int, int]:
+    """By the place of each run that did not finish: the place of the next one that finished its work."""
+    redone, finished = dict[int, int](), dict[tuple[str | None, ...], int]()
+    for place in range(len(runs) - 1, -1, -1):
+        run, task = runs[place], _task(runs[place])
+        if run.ended is None:
+            continue
+        if run.ended.outcome != "finished":
+            if task in finished:
+                redone[place] = finished[task]
+        elif run.id not in undone:
+            finished[task] = place
+    return redone
+
+
+def _is_cancelled(run: RunState, plan: PlanState) -> bool:
+    started = run.started
+    state = plan.features.get(started.feature) if started.role == "worker" and started.feature else None
+    return state is not None and state.status == "cancelled"
 
 
 def _task(run: RunState) -> tuple[str | None, ...]:

@@ -89,6 +89,13 @@ class TooManyFiles(Exhausted):
         super().__init__(f"too many files are open to use {path}; raise the limit (`ulimit -n`) and resume the mission")
 
 
+class TooManyProcesses(Exhausted):
+    """The user, or the machine, may start no more processes or threads."""
+
+    def __init__(self) -> None:
+        super().__init__("no more processes may be started; end some, or raise the limit, and resume the mission")
+
+
 class FenceLost(StoreError):
     """A later writer has taken the mission over: this one must stop at once."""
 
@@ -161,6 +168,8 @@ def _by_number(number: int, path: Path) -> Exhausted | None:
         return NoRoom(path)
     if kind is TooManyFiles:
         return TooManyFiles(path)
+    if kind is TooManyProcesses:
+        return TooManyProcesses()
     return CannotWrite(path, errno_text(number)) if kind is CannotWrite else None
 
 
@@ -171,8 +180,12 @@ def _by_words(error: BaseException, path: Path) -> Exhausted | None:
 
     text = " ".join(str(error).split())
     found = next((number for number in _LACKS if errno_text(number) in text), None)
+    if "can't start new thread" in text:
+        found = errno.EAGAIN
     if found in _FORBIDDEN and isinstance(error, ModelError | BoxError):
         return None  # a provider that says so means the key, a box has its own decision
+    if found == errno.EAGAIN and isinstance(error, ModelError):
+        return None  # a provider's own trouble
     forbidden = found is None and "insufficient permission" in text and not isinstance(error, ModelError | BoxError)
     lack = _by_number(errno.EACCES if forbidden else found or 0, path)
     return CannotWrite(path, text[:200]) if isinstance(lack, CannotWrite) else lack
@@ -188,10 +201,11 @@ def _why_not_opened(path: Path, text: str) -> Exception:
     return DamagedDatabase(path, text)
 
 
-_LACKS: dict[int, type[NoRoom | TooManyFiles | CannotWrite]] = {
+_LACKS: dict[int, type[NoRoom | TooManyFiles | TooManyProcesses | CannotWrite]] = {
     errno.ENOSPC: NoRoom,
     errno.EMFILE: TooManyFiles,
     errno.ENFILE: TooManyFiles,
+    errno.EAGAIN: TooManyProcesses,
     errno.EROFS: CannotWrite,
     errno.EDQUOT: CannotWrite,
     errno.EFBIG: CannotWrite,

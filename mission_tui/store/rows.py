@@ -4,6 +4,7 @@ import hashlib
 from collections.abc import Sequence
 from typing import Any
 
+import pydantic_core
 from pydantic import ValidationError
 
 from mission_tui.domain.events import AnyEvent, Recorded, event_from
@@ -35,7 +36,7 @@ def recorded(row: Sequence[Any]) -> Recorded:
 def event_of(row: Sequence[Any]) -> AnyEvent:
     """The fact in a row of EVENT_COLUMNS. Raises ValueError when its data do not fit its kind."""
     _, _, kind, run_id, data = row
-    return event_from(kind, run_id, from_json(data))
+    return event_from(kind, run_id, pydantic_core.from_json(data))
 
 
 def chained(chain: str, row: Sequence[Any]) -> str:

@@ -16,6 +16,8 @@ from mission_tui.workspace.git_plumbing import Git, GitError, nul_joined, object
 MISSION_FILES = (".mission", ".agents")
 """Directories of the mission's own, which no ignore rule keeps out of commits and no fingerprint includes."""
 
+MANY = 20_000
+"""Files that are looked at one by one."""
 _JUNK = ("--exclude=__pycache__/", "--exclude=*.py[co]", "--exclude=.DS_Store")
 
 
@@ -55,6 +57,9 @@ class Bench:
 
     def head(self) -> str:
         """The commit that the mission's branch points at."""
+        # Asked for more often than all else: a loose ref of its own file is what git itself would read.
+        with suppress(OSError, ValueError, GitError):
+            return object_id((self.place.git_dir / self.place.ref).read_text(encoding="ascii").strip())
         code, out = self.common.execute("rev-parse", "--verify", "--quiet", self.place.ref, accept=(0, 1))
         if code:
             raise GitError(f"the mission's branch {self.place.branch} is gone from {self.place.root}")
@@ -80,6 +85,8 @@ class Bench:
 
     def unreadable(self) -> tuple[str, ...]:
         """What a snapshot leaves out because it may not be read: files, and directories (these end in `/`)."""
+        if not _may_be_closed(self.place.worktree):
+            return ()
         with self.scratch_index() as index:
             changed = [*self._modified(index), *self._untracked(index)]
             ignored = self.git.paths(
@@ -205,6 +212,22 @@ class Bench:
         else:
             pointer.unlink(missing_ok=True)
         pointer.write_text(text)
+
+
+def _may_be_closed(root: Path) -> bool:
+    """Whether git need be asked at all what of the closed files and folders belongs to the work.
+
+    Of very many files it is asked rather than each of them: most of these will be ignored.
+    """
+    closed: list[OSError] = []
+    seen = 0
+    for place, folders, files in walk(root, closed.append):
+        folders[:] = [name for name in folders if name != ".git"]
+        seen += len(files)
+        paths = (f"{place}/{name}" for name in files)
+        if closed or seen > MANY or not all(os.access(path, os.R_OK) or Path(path).is_symlink() for path in paths):
+            return True
+    return bool(closed)
 
 
 def _closed_folders(root: Path, without: Container[str]) -> Iterator[str]:

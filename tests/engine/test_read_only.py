@@ -8,7 +8,7 @@ import pytest
 
 from mission_tui.domain.budget import Limits
 from mission_tui.domain.events import FeatureCompleted, HandoffRecorded, Recorded
-from mission_tui.domain.ports import ModelError
+from mission_tui.domain.ports import BoxError, ModelError
 from mission_tui.store import inbox
 from mission_tui.store.errors import CannotWrite, lacking
 from mission_tui.store.inbox import Resume
@@ -16,6 +16,7 @@ from mission_tui.store.layout import MissionFiles
 from mission_tui.store.queries import Reader
 from mission_tui.store.verify import verify
 from mission_tui.tools.tree import TreeFiles
+from mission_tui.workspace.git_plumbing import GitError
 from tests.support.engine import (
     APPROVING_REVIEWER,
     GOOD_WORKER,
@@ -185,6 +186,21 @@ def test_what_a_provider_forbids_is_no_lack_of_the_machine():
     assert lacking(ModelError("403: Permission denied"), here) is None
     assert isinstance(lacking(PermissionError(13, "Permission denied", "/x"), here), CannotWrite)
     assert isinstance(lacking(OSError(122, "Disk quota exceeded", "/x"), here), CannotWrite)
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        BlockingIOError(11, "Resource temporarily unavailable"),
+        RuntimeError("can't start new thread"),
+        GitError("git could not be started: [Errno 11] Resource temporarily unavailable"),
+        BoxError("bwrap: Creating new namespace failed: Resource temporarily unavailable"),
+    ],
+)
+def test_a_machine_that_starts_no_more_processes_is_worth_a_pause(error: Exception):
+    lack = lacking(error, Path("/nowhere"))
+    assert "no more processes may be started" in str(lack)
+    assert lacking(ModelError("connection: Resource temporarily unavailable"), Path("/nowhere")) is None
 
 
 async def test_a_tool_blames_no_agent_for_a_read_only_tree(tmp_path: Path):

@@ -111,9 +111,7 @@ class PlanState:
 
     def start(self, event: RunStarted) -> "PlanState":
         """A worker's run puts its feature in progress."""
-        if event.role != "worker" or event.feature is None:
-            return self
-        old = self.features[event.feature]
+        old = self.features[event.feature or ""]
         parent = old.parent or event.base
         return self._with_feature(replace(old, status="in_progress", attempts=old.attempts + 1, parent=parent))
 
@@ -179,7 +177,7 @@ class PlanState:
         sealed = replace(self.milestones[event.id], sealed=True, provisional=event.provisional, head=event.head)
         if event.provisional:
             return self._with_milestone(sealed)
-        accepted = {name: replace(m, provisional=False) for name, m in self.milestones.items()}
+        accepted = {name: replace(m, provisional=False) if m.provisional else m for name, m in self.milestones.items()}
         return replace(self, milestones={**accepted, event.id: sealed})
 
     def _with_feature(self, state: FeatureState) -> "PlanState":

@@ -23,10 +23,6 @@ class RunState:
 @dataclass(frozen=True)
 class RunsState:
     runs: Layers[str, RunState] = field(default_factory=Layers[str, RunState])
-    by_work: Layers[tuple[str, str | None], tuple[str, ...]] = field(
-        default_factory=Layers[tuple[str, str | None], tuple[str, ...]]
-    )
-    """Ids of the runs of a role for a feature, or for none, in the order in which they began."""
     active: tuple[str, ...] = ()
     handoffs: tuple[HandoffRecorded, ...] = ()
     rolled_back: frozenset[str] = frozenset()
@@ -53,7 +49,8 @@ class RunsState:
 
     def on(self, role: str, feature: str | None, milestone: str | None = None) -> list[RunState]:
         """The runs of a role for a feature, or for none, in the order in which they began."""
-        mine = [self.runs[name] for name in self.by_work.get((role, feature), ())]
+        wanted = (role, feature)
+        mine = [run for run in self.runs.values() if (run.started.role, run.started.feature) == wanted]
         return [run for run in mine if milestone in (None, run.started.milestone)]
 
     def handoff_of(self, run_id: str) -> HandoffRecorded | None:
@@ -62,9 +59,7 @@ class RunsState:
     def _started(self, event: RunStarted) -> "RunsState":
         run_id = event.run_id or ""
         runs = self.runs.with_(run_id, RunState(run_id, event))
-        work = (event.role, event.feature)
-        by_work = self.by_work.with_(work, (*self.by_work.get(work, ()), run_id))
-        return replace(self, runs=runs, by_work=by_work, active=(*self.active, run_id))
+        return replace(self, runs=runs, active=(*self.active, run_id))
 
     def _ended(self, event: RunEnded) -> "RunsState":
         run_id = event.run_id or ""

@@ -9,7 +9,7 @@ from mission_tui.domain.gates import GateRefused, Violation
 from mission_tui.domain.mission import Mission
 from mission_tui.store.database import MissionDatabase
 from mission_tui.store.errors import DamagedDatabase
-from mission_tui.store.rows import EVENT_COLUMNS, START_OF_CHAIN, chained, encoded, event_of, recorded
+from mission_tui.store.rows import EVENT_COLUMNS, START_OF_CHAIN, a_fold, chained, encoded, event_of, recorded
 from mission_tui.store.summary import StoredState, summarised
 
 Gate = Callable[[Mission, AnyEvent], Sequence[Violation]]
@@ -100,9 +100,10 @@ class Ledger:
     def _folded(self) -> _Memory:
         mission, chain = Mission(), START_OF_CHAIN
         try:
-            for row in self._db.conn.execute(f"SELECT {EVENT_COLUMNS} FROM events ORDER BY seq"):
-                mission = mission.apply(event_of(row))
-                chain = chained(chain, row)
+            with a_fold():
+                for row in self._db.conn.execute(f"SELECT {EVENT_COLUMNS} FROM events ORDER BY seq"):
+                    mission = mission.apply(event_of(row))
+                    chain = chained(chain, row)
         except (ValueError, KeyError) as error:
             raise DamagedDatabase(self._db.path, f"event {mission.seq + 1} makes no sense") from error
         stored = self._db.conn.execute("SELECT seq, chain, summary FROM state").fetchone()

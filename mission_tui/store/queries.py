@@ -20,7 +20,7 @@ from mission_tui.store.errors import (
     StoreError,
 )
 from mission_tui.store.layout import MissionFiles
-from mission_tui.store.rows import EVENT_COLUMNS, event_of, recorded
+from mission_tui.store.rows import EVENT_COLUMNS, a_fold, event_of, recorded
 from mission_tui.store.steps import (
     COUNTERS,
     STEP_COLUMNS,
@@ -56,7 +56,7 @@ class Reader:
 
     def mission(self) -> Mission:
         """The present state. Folds only what is new since the last call."""
-        with self._folding:
+        with self._folding, a_fold():
             query = f"SELECT {EVENT_COLUMNS} FROM events WHERE seq > ? ORDER BY seq LIMIT ?"
             while batch := self._db.rows(query, (self._mission.seq, BATCH)):
                 for row in batch:

@@ -140,7 +140,7 @@ async def test_a_database_that_another_program_holds_is_waited_for(
 
 
 async def test_folders_that_lie_a_thousand_deep_are_work_as_any_other(tmp_path: Path):
-    digging = "python3 -c \"import os\nfor _ in range(1500):\n os.mkdir('d'); os.chdir('d')\nopen('f', 'w')\""
+    digging = "python3 -c \"import os\nfor _ in range(1100):\n os.mkdir('d'); os.chdir('d')\nopen('f', 'w')\""
     deep = worker(calls({"run_command": {"command": digging}}), WRITE_BYE, hand_off())
     files = await mission(tmp_path, script(tmp_path / "s.yaml", deep, APPROVING_REVIEWER), plan(bye()))
     try:

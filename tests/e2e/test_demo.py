@@ -16,7 +16,7 @@ from mission_tui.store.queries import Reader
 from tests.support.cli import Program
 from tests.support.git_repos import git, hashes
 
-pytestmark = [pytest.mark.xdist_group("demo"), pytest.mark.timeout(400)]
+pytestmark = pytest.mark.timeout(400)
 PATIENCE_S = 300
 DEMO = ("demo", "--headless", "--fast")
 

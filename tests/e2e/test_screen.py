@@ -10,7 +10,6 @@ from tests.support.git_repos import git
 from tests.support.tmux import Terminal, terminal
 
 pytestmark = [
-    pytest.mark.xdist_group("demo"),
     pytest.mark.timeout(600),
     pytest.mark.skipif(shutil.which("tmux") is None, reason="the terminal that drives the screen is tmux"),
 ]

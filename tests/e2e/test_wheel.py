@@ -48,7 +48,6 @@ def link(source: str | Path, target: str | Path) -> None:
 
 
 @pytest.mark.timeout(400)
-@pytest.mark.xdist_group("demo")
 def test_the_wheel_alone_plays_the_demo_outside_the_checkout(wheel: Path, tmp_path: Path):
     venv = tmp_path / "venv"
     subprocess.run([sys.executable, "-m", "virtualenv", "--quiet", "--no-download", str(venv)], check=True, timeout=60)

@@ -142,6 +142,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--minutes", type=float, default=60.0, help="stop after so long, and say how far it got")
     parser.add_argument("--part", default="1/1", help="which part of how many, for machines with more cores")
+    parser.add_argument("--skip", type=int, default=0, help="so many of the part, which were played before")
     parser.add_argument("--only", choices=("singly", "recovery", "pairs"), help="one kind of kills")
     options = parser.parse_args()
     part, parts = map(int, options.part.split("/"))
@@ -157,7 +158,7 @@ def main() -> int:
         }
         for kind, (play, kills) in plans.items():
             if options.only in (None, kind):
-                tallies[kind] = play(kills[part - 1 :: parts], lambda: time.monotonic() < deadline)
+                tallies[kind] = play(kills[part - 1 :: parts][options.skip :], lambda: time.monotonic() < deadline)
         print(f"{len(torture.points)} points, {torture.points.total()} occurrences; part {options.part}")
     print(f"{'kills':10} {'planned':>8} {'played':>8} {'not met':>8} {'holes':>6} {'s each':>7}")
     for kind, t in tallies.items():

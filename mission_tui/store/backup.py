@@ -13,8 +13,10 @@ import shutil
 import sqlite3
 import tarfile
 import tempfile
+import zlib
 from collections.abc import Generator, Iterable, Iterator
 from pathlib import Path
+from typing import BinaryIO
 
 from mission_tui.crashpoints import around
 from mission_tui.folders import remove_tree, walk
@@ -39,6 +41,7 @@ _LEFT_OUT = {
     "mission.db-shm",
 }
 _MARK = "mission-tui backup 1\n"
+_NOT_A_BACKUP = (tarfile.TarError, zlib.error, EOFError, OSError)
 _NO_LINKS = (errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP)
 
 
@@ -105,7 +108,7 @@ def backed_up(data: Path, source: Path) -> MissionFiles:
     try:
         with tarfile.open(source) as archive:
             files = new_mission_files(data, _id_in(archive, source))
-    except (tarfile.TarError, EOFError, OSError) as error:
+    except _NOT_A_BACKUP as error:
         raise _unreadable(source, error) from error
     if files.root.exists() and not files.being_restored:
         raise MissionExists(files.id)
@@ -117,7 +120,8 @@ def unpack(source: Path, scratch: Path, files: MissionFiles) -> MissionFiles:
     try:
         with tarfile.open(source) as archive:
             archive.extractall(scratch, filter="tar")
-    except (tarfile.TarError, EOFError, OSError) as error:
+            _read_to_its_checksum(archive)
+    except _NOT_A_BACKUP as error:
         raise _unreadable(source, error) from error
     unpacked = MissionFiles(scratch / files.id)
     for name in ("live", "runs", "inbox", "artifacts"):
@@ -197,9 +201,32 @@ def _unreadable(source: Path, error: Exception) -> StoreError:
 def _add_folder(archive: tarfile.TarFile, files: MissionFiles) -> None:
     for path in _kept(files):
         try:
-            archive.add(path, f"{files.id}/{path.relative_to(files.root)}", recursive=False)
+            info = archive.gettarinfo(path, f"{files.id}/{path.relative_to(files.root)}")
+            if info.isreg():
+                with path.open("rb") as file:
+                    archive.addfile(info, _AsLong(file))
+            else:
+                archive.addfile(info)
         except FileNotFoundError:
             continue  # an agent has just removed it
+
+
+class _AsLong(io.RawIOBase):
+    """A file that may become shorter while it is read: what is gone reads as zeros, as it does on a disk."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        super().__init__()
+        self._file = file
+
+    def read(self, size: int = -1) -> bytes:
+        return self._file.read(size).ljust(size, b"\0")
+
+
+def _read_to_its_checksum(archive: tarfile.TarFile) -> None:
+    """An archive's end comes before the end of what it is packed in, which tells whether all of it is as written."""
+    packed = archive.fileobj
+    while packed is not None and packed.read(1 << 20):
+        pass
 
 
 def _kept(files: MissionFiles) -> Iterator[Path]:

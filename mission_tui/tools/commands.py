@@ -18,7 +18,7 @@ READY_POLL_S = 0.1
 
 class RunCommand(Frozen):
     command: str = Field(min_length=1, description="shell line")
-    timeout_s: float = Field(default=120, gt=0, le=MAX_TIMEOUT_S)
+    timeout_s: float = Field(default=120, gt=0, le=MAX_TIMEOUT_S, allow_inf_nan=False)
     cwd: str = Field(default=".", description="folder inside the repository")
 
 

@@ -263,6 +263,9 @@ class Bubblewrap:
         """Give an order to a supervisor, with descriptors by name; returns the link on which the result will come."""
         self._check_open()
         link = self._spares.pop() if self._spares else await self._fork()
+        if link.is_over():  # it was killed while it waited
+            self._drop(link)
+            link = await self._fork()
         try:
             # It was killed: the end of the link, read next, is the result.
             with contextlib.suppress(OSError), around("box.order"):
@@ -281,11 +284,16 @@ class Bubblewrap:
         if result is None:
             await self._ask({"op": "port"})  # is it the whole box?
             lost = {"exit_code": None, "output": "", "output_bytes": 0}
-            result = lost | {"duration_s": time.monotonic() - began}
+            self._drop_spares()
+            return lost | {"duration_s": time.monotonic() - began}
         if result.get("over"):
-            while self._spares:  # one that waited may have been killed with everything else
-                self._drop(self._spares.pop())
+            self._drop_spares()
         return result
+
+    def _drop_spares(self) -> None:
+        """Those that waited may be about to die with everything else."""
+        while self._spares:
+            self._drop(self._spares.pop())
 
     async def _stop(self, link: Channel, grace_s: float, result: "asyncio.Task[JsonObject] | None" = None) -> None:
         """SIGTERM, after the grace SIGKILL, and wait for the end (which `result` already waits for, if given)."""

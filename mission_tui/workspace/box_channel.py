@@ -61,6 +61,17 @@ class Channel:
         del self._heard[: end + 1]
         return json.loads(line)
 
+    def is_over(self) -> bool:
+        """Whether the other end has gone and left nothing to read."""
+        if self._heard:
+            return False
+        try:
+            return not self._socket.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT)
+        except BlockingIOError:
+            return False
+        except OSError:
+            return True
+
     def hang_up(self) -> None:
         """Let the other end see the end of the conversation; what it says until it closes can still be read."""
         with contextlib.suppress(OSError):

@@ -104,6 +104,11 @@ def rejoin(place: MissionPlace, worktree: Path, head: str, packed: Path) -> None
     place = place.model_copy(update={"worktree": worktree.parent.resolve() / worktree.name})
     make_private(place)
     bench = Bench(place)
+    if elsewhere := _checked_out_elsewhere(bench):
+        raise GitError(
+            f"the mission's branch {place.branch} is checked out in {elsewhere}, which restoring would change: "
+            "switch to another branch there, or remove that mission, then restore again"
+        )
     with around("restore.unbundle"):
         bench.common.run("bundle", "unbundle", str(packed))
     known = bench.common.execute("rev-parse", "--verify", "--quiet", place.ref, accept=(0, 1))[1].decode().strip()
@@ -114,6 +119,17 @@ def rejoin(place: MissionPlace, worktree: Path, head: str, packed: Path) -> None
     registered = bench.registration() or _register_again(bench)
     (place.worktree / ".git").write_text(f"gitdir: {registered}\n")
     bench.settle(head)
+
+
+def _checked_out_elsewhere(bench: Bench) -> str | None:
+    """Another directory that has the mission's branch: a checkout of the user's, or the mission in another place."""
+    listed = bench.common.run("worktree", "list", "--porcelain", "-z").decode(errors="surrogateescape")
+    for entry in listed.split("\0\0"):
+        lines = dict(line.partition(" ")[::2] for line in entry.strip("\0").split("\0"))
+        path = lines.get("worktree", "")
+        if lines.get("branch") == bench.place.ref and path != str(bench.place.worktree) and Path(path).is_dir():
+            return path
+    return None
 
 
 def forget(bench: Bench) -> None:

@@ -1,6 +1,7 @@
 """Plays a mission of weeks to its end, through restarts, and measures what it costs on the way."""
 
 import asyncio
+import gc
 import os
 import random
 import resource
@@ -94,6 +95,7 @@ class LongRun:
             at, self._kill = self._restarts.pop(0) if self._restarts else (float("inf"), False)
             self._stop_at = at
             code = self._in_a_fork() if self._kill else asyncio.run(self._in_this_process())
+            gc.collect()  # in real life an engine's memory goes with its process
             if code is not None:
                 self.figures.seconds = time.monotonic() - began
                 return code

@@ -134,6 +134,14 @@ async def test_no_privileges_can_be_had_inside(tmp_path):
         assert (await box.run("mount -t tmpfs none /tmp || umount /workspace/.git", timeout_s=10)).exit_code != 0
 
 
+async def test_the_command_after_one_that_killed_everything_is_carried_out(tmp_path):
+    async with await open_box(spec_in(tmp_path)) as box:
+        await box.run("kill -9 -1", timeout_s=10)
+        after = await box.run("touch made; echo ran", timeout_s=10)
+    assert (after.exit_code, after.output) == (0, "ran\n")
+    assert (tmp_path / "tree" / "made").exists()
+
+
 @pytest.mark.parametrize("kind", ["directory", "pointer", "absent"])
 @pytest.mark.parametrize("shown", [True, False])
 async def test_git_data_can_be_read_when_shown_and_never_written(tmp_path, kind, shown):

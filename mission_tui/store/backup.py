@@ -224,8 +224,7 @@ class _AsLong(io.RawIOBase):
 
 def _read_to_its_checksum(archive: tarfile.TarFile) -> None:
     """An archive's end comes before the end of what it is packed in, which tells whether all of it is as written."""
-    packed = archive.fileobj
-    while packed is not None and packed.read(1 << 20):
+    while archive.fileobj.read(1 << 20):
         pass
 
 

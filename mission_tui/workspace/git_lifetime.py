@@ -125,9 +125,9 @@ def _checked_out_elsewhere(bench: Bench) -> str | None:
     """Another directory that has the mission's branch: a checkout of the user's, or the mission in another place."""
     listed = bench.common.run("worktree", "list", "--porcelain", "-z").decode(errors="surrogateescape")
     for entry in listed.split("\0\0"):
-        lines = dict(line.partition(" ")[::2] for line in entry.strip("\0").split("\0"))
-        path = lines.get("worktree", "")
-        if lines.get("branch") == bench.place.ref and path != str(bench.place.worktree) and Path(path).is_dir():
+        first, *rest = entry.strip("\0").split("\0")
+        path = first.removeprefix("worktree ")
+        if f"branch {bench.place.ref}" in rest and path != str(bench.place.worktree) and Path(path).is_dir():
             return path
     return None
 

@@ -44,7 +44,19 @@ def export_command(files: MissionFiles, folder: Path) -> None:
 
 
 async def audit(files: MissionFiles) -> list[Broken]:
-    """What the store can tell of itself, and what git says of the work. Changes nothing of the mission."""
+    """What the store can tell of itself, and what git says of the work. Changes nothing of the mission.
+
+    Store and repository are not looked at in the same moment: while an engine works, an invariant is broken if it is
+    in two looks.
+    """
+    broken = await _look(files)
+    if broken and holder(files) is not None:
+        known = {one.invariant for one in broken}
+        return [one for one in await _look(files) if one.invariant in known]
+    return broken
+
+
+async def _look(files: MissionFiles) -> list[Broken]:
     try:
         with Reader(files) as reader:
             mission = reader.mission()

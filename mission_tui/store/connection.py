@@ -2,7 +2,8 @@
 
 import os
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Generator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from threading import Lock
 from typing import Any
@@ -59,6 +60,17 @@ class Connection:
                 return self._conn.execute(query, values).fetchall()
             except sqlite3.Error as error:
                 raise explained(error, self.path) from error
+
+    @contextmanager
+    def one_moment(self) -> Generator[None]:
+        """All reads inside see the database as it is now. Until the end of it the log of what is written grows."""
+        self.rows("BEGIN")
+        try:
+            self.rows("PRAGMA user_version")
+            yield
+        finally:
+            if self._conn.in_transaction:
+                self.rows("COMMIT")
 
     def close(self) -> None:
         with self._lock:

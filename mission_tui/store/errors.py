@@ -141,7 +141,9 @@ def of_the_machine(error: OSError) -> bool:
 
 def explained(error: sqlite3.Error, path: Path) -> Exception:
     """The same error in words for the user; programming errors come back as they are."""
-    text = str(error)
+    text = " ".join(str(error).split())
+    if "decode to UTF-8" in text:  # the only one that does not come from SQLite, and so has no name
+        return DamagedDatabase(path, text[:80])
     if "locked" in text or "busy" in text:
         return LockedDatabase(path)
     if "disk is full" in text:

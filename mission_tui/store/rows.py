@@ -10,6 +10,7 @@ import pydantic_core
 from pydantic import ValidationError
 
 from mission_tui.domain.events import AnyEvent, Recorded, event_from
+from mission_tui.domain.ports import JsonObject
 from mission_tui.store.codec import from_json, to_json
 from mission_tui.store.redact import Redactor
 
@@ -38,7 +39,10 @@ def recorded(row: Sequence[Any]) -> Recorded:
 def event_of(row: Sequence[Any]) -> AnyEvent:
     """The fact in a row of EVENT_COLUMNS. Raises ValueError when its data do not fit its kind."""
     _, _, kind, run_id, data = row
-    return event_from(kind, run_id, pydantic_core.from_json(data))
+    fields: JsonObject = pydantic_core.from_json(data)
+    if type(fields) is not dict:
+        raise ValueError("its data are no object")
+    return event_from(kind, run_id, fields)
 
 
 @contextmanager

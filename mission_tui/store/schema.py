@@ -1,7 +1,5 @@
 """The layout of a mission's database. Shared by the writer and by readers that load no migrations."""
 
-import re
-
 VERSION = 3
 """Kept in `user_version`; one more with every migration."""
 
@@ -104,9 +102,6 @@ CALLS_CUT_OFF = f"CREATE INDEX steps_repeated ON steps (run_id) WHERE {REPEATED}
 KEPT = 'instr(result, \'"artifact":"\') > 0'
 """Steps whose output or evidence is an artifact."""
 STEPS_WITH_ARTIFACTS = f"CREATE INDEX steps_kept ON steps (run_id) WHERE {KEPT};"
-
-TRIGGERS = tuple(re.findall(r"CREATE TRIGGER (\w+)", LEDGER + JOURNAL))
-"""What keeps history as it was written."""
 
 
 def statements(script: str) -> list[str]:

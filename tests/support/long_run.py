@@ -111,7 +111,7 @@ class LongRun:
     def _planned(self, rng: random.Random) -> list[tuple[float, bool]]:
         """At which turns the engine goes, and whether it is killed: none of them in the quiet part."""
         turns = int(TURNS_PER_FEATURE * len(self.size.new()))
-        free = [n for n in range(3, int(turns * 0.97)) if not QUIET[0] < n / turns < QUIET[1]]
+        free = [n for n in range(3, int(turns * 0.95)) if not QUIET[0] < n / turns < QUIET[1]]
         return [(float(n), k % 2 == 0) for k, n in enumerate(sorted(rng.sample(free, self.size.restarts)))]
 
     async def _in_this_process(self) -> int | None:

@@ -162,6 +162,7 @@ def test_a_damaged_file_is_found(tmp_path):
 def test_a_journal_with_missing_halves_is_found(tmp_path, statement, word):
     files = write(tmp_path, [*approved(), worker_started()])
     journal = journal_of(files)
+    journal.open_run("R1", {})
     model, _ = journal.advance(
         start=[
             NewStep(run_id="R1", kind="model", name="m"),
@@ -188,6 +189,7 @@ def test_a_step_that_still_runs_in_a_run_that_is_over_is_found(tmp_path):
 def test_the_same_call_id_in_a_later_reply_is_another_call(tmp_path):
     files = write(tmp_path, [*approved(), worker_started()])
     journal = journal_of(files)
+    journal.open_run("R1", {})
     for _ in range(2):
         for step in (
             NewStep(run_id="R1", kind="model", name="m"),
@@ -381,8 +383,81 @@ def test_a_seal_on_a_proof_that_a_later_commit_made_stale_is_found(tmp_path):
     broken(verify(write(tmp_path, events)), 6, "M1 was sealed although VAL-A-001 was stale")
 
 
-def test_triggers_that_were_taken_away_are_found(tmp_path):
+@pytest.mark.parametrize(
+    ("statement", "words"),
+    [
+        ("DROP TRIGGER events_never_change", "trigger events_never_change is missing"),
+        ("CREATE TRIGGER x BEFORE DELETE ON contexts BEGIN SELECT 1; END", "trigger x was added"),
+        ("DROP INDEX steps_by_run", "index steps_by_run is missing"),
+        ("DELETE FROM _sqlite_migrations WHERE id = 2", "does not say that migration m002_calls_cut_off was applied"),
+        ("DROP TABLE _sqlite_migrations", "does not say that migration m001_ledger_and_journal was applied"),
+    ],
+)
+def test_a_layout_that_is_not_as_it_was_made_is_found(tmp_path, statement, words):
     files = write(tmp_path, [created()])
-    with closing(sqlite3.connect(files.database)) as db:
-        db.execute("DROP TRIGGER events_never_change")
-    broken(verify(files), 1, "are gone: events_never_change")
+    with closing(sqlite3.connect(files.database)) as db, db:
+        db.execute(statement)
+    broken(verify(files), 1, words)
+
+
+def test_a_trigger_that_does_nothing_any_more_is_found(tmp_path):
+    files = write(tmp_path, [created()])
+    with closing(sqlite3.connect(files.database)) as db, db:
+        db.execute("DROP TRIGGER steps_never_go")
+        db.execute("CREATE TRIGGER steps_never_go BEFORE DELETE ON steps BEGIN SELECT 1; END")
+    broken(verify(files), 1, "trigger steps_never_go was changed")
+
+
+@pytest.mark.parametrize(
+    ("statement", "invariant", "words"),
+    [
+        ("DROP TABLE fence", 1, "table fence is missing"),
+        ("DROP TABLE counters", 1, "table counters is missing"),
+        ("ALTER TABLE steps ADD COLUMN cake TEXT", 1, "table steps was changed"),
+        ("DELETE FROM fence", 1, "fence has not one row"),
+        ("DELETE FROM counters", 7, "counters has not one row"),
+        ("UPDATE counters SET wall_s = 'x'", 7, "row 1 of counters has no wall_s that makes sense"),
+        ("UPDATE counters SET usd = 9e999", 7, "row 1 of counters has no usd"),
+        ("UPDATE run_totals SET usd = -1", 7, "row 1 of run_totals has no usd"),
+        ("UPDATE state SET summary = 'not json'", 1, "row 1 of state has no summary"),
+        ("UPDATE state SET summary = '{}'", 1, "not the fold of the ledger"),
+        ("UPDATE contexts SET context = '[]'", 2, "row 1 of contexts has no context"),
+        ("UPDATE steps SET result = 'not json' WHERE n = 1", 2, "row 1 of steps has no result"),
+        ("UPDATE steps SET request = '' WHERE n = 2", 2, "row 2 of steps has no request"),
+        ("UPDATE steps SET result = x'ff00fe' WHERE n = 2", 2, "row 2 of steps has no result"),
+        ("UPDATE steps SET started_at = 'x'", 2, "row 1 of steps has no started_at"),
+        ("UPDATE steps SET status = 'cake'", 2, "row 1 of steps has no status"),
+        ("UPDATE steps SET kind = 'cake'", 2, "row 1 of steps has no kind"),
+        ("UPDATE steps SET input_tokens = 9223372036854775807", 2, "row 1 of steps has no input_tokens"),
+        ("UPDATE events SET at = 'x' WHERE seq = 2", 1, "row 2 of events has no at"),
+        ("UPDATE events SET data = '[]' WHERE seq = 2", 1, "makes no sense"),
+        ("UPDATE events SET data = CAST(x'ff' AS TEXT) WHERE seq = 2", 1, "Could not decode"),
+        ("DELETE FROM run_totals", 7, "the total of run R1"),
+        ("UPDATE run_totals SET steps = 99", 7, "the total of run R1"),
+        ("DELETE FROM contexts", 2, "run R1 called a model, but what it began with is not stored"),
+    ],
+)
+def test_values_that_no_engine_writes_are_told_in_words(tmp_path, statement, invariant, words):
+    files = write(tmp_path, [*approved(), worker_started()])
+    spend(files, Usage(input_tokens=5), Usage(output_tokens=2))
+    assert verify(files) == []
+    tamper(files, statement)
+    found = verify(files)
+    broken([one for one in found if "the counters say" not in one.what], invariant, words)
+
+
+def test_a_mission_is_whole_while_its_engine_goes_on(tmp_path):
+    files = write(tmp_path, built())
+    db = MissionDatabase.open(files)
+    ledger, journal = Ledger(db, lambda _m, _e: (), ticking()), Journal(db, ticking(2000.0))
+
+    def engine_goes_on(_commit: str) -> bool:
+        if not ledger.mission.runs.active:
+            ledger.append(worker_started("R2", "F2"))
+            journal.open_run("R2", {})
+            journal.advance(start=[NewStep(run_id="R2", kind="tool", name="run_command")])
+        return True
+
+    assert verify(files, engine_goes_on) == []
+    assert verify(files) == []
+    assert [step.name for step in journal.running()] == ["run_command"]

@@ -20,10 +20,15 @@ _TEXTS = (
 )
 
 
-def check_leftovers(db: Connection, files: MissionFiles, mission: Mission, redactor: Redactor) -> Iterator[Broken]:
-    """Secrets in database, artifacts, logs, inbox and live text; a lock held for a process that is gone; open runs."""
+def check_leftovers(
+    db: Connection, files: MissionFiles, mission: Mission, redactor: Redactor, worked_on: bool
+) -> Iterator[Broken]:
+    """Secrets in database, artifacts, logs, inbox and live text; a lock held for a process that is gone; open runs.
+
+    `worked_on`: an engine had the mission at the moment that the database shows.
+    """
     secrets = (*_secrets_in_rows(db, redactor), *_secrets_in_files(files, redactor)) if redactor.knows_any else ()
-    for what in (*_orphaned_lock(files), *_open_runs(files, mission), *secrets):
+    for what in (*_orphaned_lock(files), *(_open_runs(mission) if not worked_on else ()), *secrets):
         yield Broken(invariant=LEFTOVERS, what=what)
 
 
@@ -33,8 +38,8 @@ def _orphaned_lock(files: MissionFiles) -> Iterator[str]:
         yield f"the mission's lock is held although process {pid} is gone: a child of it lives on"
 
 
-def _open_runs(files: MissionFiles, mission: Mission) -> Iterator[str]:
-    if mission.ended and mission.runs.active and holder(files) is None:
+def _open_runs(mission: Mission) -> Iterator[str]:
+    if mission.ended and mission.runs.active:
         yield f"the mission is {mission.ended}, but {', '.join(mission.runs.active)} never ended"
 
 

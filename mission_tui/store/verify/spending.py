@@ -32,10 +32,14 @@ def _wrong_counters(db: Connection) -> Iterator[str]:
 
 
 def _wrong_totals(db: Connection) -> Iterator[str]:
-    added = {row[0]: usage_of(row[1:]) for row in db.rows(f"SELECT run_id, {_SUMS} FROM steps GROUP BY run_id")}
-    for totals in map(totals_of, db.rows(TOTALS)):
-        if not _same(totals.usage, added.get(totals.run_id, Usage())):
-            yield f"the total of run {totals.run_id} is not what its steps add up to"
+    query = f"SELECT run_id, count(*) FILTER (WHERE kind <> 'note'), {_SUMS} FROM steps GROUP BY run_id"
+    added = {row[0]: (row[1], usage_of(row[2:])) for row in db.rows(query)}
+    counted = {totals.run_id: (totals.steps, totals.usage) for totals in map(totals_of, db.rows(TOTALS))}
+    for run_id in sorted(added.keys() | counted.keys()):
+        steps, usage = added.get(run_id, (0, Usage()))
+        steps_counted, usage_counted = counted.get(run_id, (0, Usage()))
+        if steps != steps_counted or not _same(usage, usage_counted):
+            yield f"the total of run {run_id} is not what its steps add up to"
 
 
 def _begun_beyond_a_cap(db: Connection, caps: Sequence[tuple[float, Limits]]) -> Iterator[str]:

@@ -107,7 +107,7 @@ def costs(table: Table, figures: Figures, full: bool) -> None:
         return  # too short a way to compare its ends
     grown = max(b.memory_mb for _, b in last) - max(b.memory_mb for _, b in first)
     table.row("growth of resident memory", "< 50 MB", f"{grown:.1f} MB", grown < 50)
-    # A box with two commands in it has two sockets more, and SQLite keeps what it may not close yet for the next to open.
+    # A box with two commands in it has two sockets more; what SQLite may not close yet, the next connection gets.
     before, after = (statistics.median(b.open_files for _, b in part) for part in (first, last))
     table.row("open files, start and end", "+ 2", f"{before:g}, {after:g}", after <= before + 2)
     for what, cost in (("processor time", lambda s: s.cpu_s), ("time", lambda s: s.wall_s)):

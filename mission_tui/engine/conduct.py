@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
+import pydantic_core
 from pydantic import Field
 
 from mission_tui.domain.base import Frozen
@@ -186,8 +187,8 @@ def _fingerprint(step: StepRecord) -> str:
 
 def _canonical(arguments: object) -> object:
     try:
-        return json.dumps(json.loads(str(arguments or "{}")), sort_keys=True)
-    except ValueError:
+        return json.dumps(pydantic_core.from_json(str(arguments or "{}")), sort_keys=True)
+    except (ValueError, TypeError):
         return arguments
 
 

@@ -5,6 +5,7 @@ from typing import Literal
 
 from mission_tui.domain.ports import JsonObject, ToolCall, Usage
 from mission_tui.engine.desk import Desk
+from mission_tui.store.codec import as_stored
 from mission_tui.store.journal import FinishedStep, NewStep, StepRecord
 from mission_tui.tools.base import ToolResult
 from mission_tui.tools.registry import TOOLS
@@ -70,9 +71,9 @@ class RunSteps:
 
     def record(self, finished: FinishedStep, later: bool = False) -> None:
         """Remember a result; write it now, or with the start of the next step."""
-        redacted = self.desk.db.redactor.value(finished.result)
         # What the model is shown now must be what it would be shown after a restart.
-        finished = finished.model_copy(update={"result": redacted})
+        kept = as_stored(self.desk.db.redactor.value(finished.result))
+        finished = finished.model_copy(update={"result": kept})
         self._unsaved.append(finished)
         for place, step in enumerate(self.all):
             if step.n == finished.n:

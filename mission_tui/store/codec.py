@@ -14,6 +14,15 @@ def to_json(value: JsonObject) -> str:
     return text.encode("utf-8", "replace").decode()
 
 
+def as_stored(value: JsonObject) -> JsonObject:
+    """An object as it is read back after it was stored."""
+    try:
+        json.dumps(value, ensure_ascii=False).encode()
+    except UnicodeEncodeError:
+        return from_json(to_json(value))
+    return value
+
+
 def from_json(text: str) -> JsonObject:
     value: Any = json.loads(text)
     return value

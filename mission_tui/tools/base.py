@@ -1,6 +1,5 @@
 """What every tool is made of, and what a tool may touch."""
 
-import json
 import re
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
@@ -8,6 +7,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Generic, Literal, Protocol, TypeVar
 
+import pydantic_core
 from pydantic import BaseModel, ValidationError
 
 from mission_tui.domain.base import Frozen
@@ -173,11 +173,14 @@ class Tool(Generic[ArgsT]):
 
     def parse(self, arguments: str) -> ArgsT:
         try:
-            raw = json.loads(arguments or "{}")
-        except json.JSONDecodeError as error:
+            # Unlike the standard library's it refuses what no file can hold, NaN, and what is nested without end.
+            raw = pydantic_core.from_json(arguments or "{}", allow_inf_nan=False)
+        except (ValueError, TypeError) as error:
             raise ToolProblem(
                 f"{self.name}: the arguments are not valid JSON ({error}); send them again whole"
             ) from None
+        if _NUL.search(arguments):
+            raise ToolProblem(f"{self.name}: the arguments have a NUL character in them, which no program takes")
         try:
             return self.args.model_validate(raw)
         except ValidationError as error:
@@ -215,6 +218,8 @@ def _description(name: str, role: str) -> str:
     return (own if own.exists() else folder / f"{name}.md").read_text(encoding="utf-8").strip()
 
 
+_NUL = re.compile(r"(?<!\\)(?:\\\\)*\\u0000")
+"""As JSON writes it: after no backslash, or a pair of them."""
 ESCAPES = re.compile(r"\x1b(?:\[[0-9;?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[@-Z\\-_])")
 """Colours and cursor movements (ECMA-48): noise for a model, and many tokens."""
 

@@ -1,6 +1,6 @@
 """Commands and services in the run's box."""
 
-import re
+import asyncio
 import time
 from pathlib import Path
 
@@ -10,6 +10,7 @@ from mission_tui.domain.base import Frozen
 from mission_tui.domain.ports import BoxError, CommandResult, ServiceStatus
 from mission_tui.proof.results import RawEvidence
 from mission_tui.tools.base import Tool, ToolProblem, ToolResult, Workshop, shortened
+from mission_tui.tools.patterns import matcher
 from mission_tui.workspace.box_init.output import LOG_BYTES
 
 MAX_TIMEOUT_S = 3600
@@ -95,13 +96,10 @@ async def start_service(args: StartService, workshop: Workshop) -> ToolResult:
 async def _wait_for_log(args: StartService, workshop: Workshop) -> ServiceStatus:
     box = await workshop.box()
     deadline = time.monotonic() + 30
-    try:
-        pattern = re.compile(args.ready or "", re.MULTILINE)
-    except re.error as error:
-        raise ToolProblem(f"start_service: `ready` is not a regular expression: {error}") from None
+    said = matcher("start_service", args.ready or "")
     while True:
         status = await box.service_status(args.name, 65536)
-        if pattern.search(status.log_tail) or not status.running:
+        if await asyncio.to_thread(said, status.log_tail) or not status.running:
             return status
         if time.monotonic() > deadline:
             raise ToolProblem(f"{args.name} did not log {args.ready!r} within 30 s; its log ends:\n{status.log_tail}")

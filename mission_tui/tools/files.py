@@ -1,7 +1,6 @@
 """Reading, searching and changing files of the run's tree."""
 
 import asyncio
-import re
 from collections.abc import Callable
 from itertools import islice
 from typing import ParamSpec, TypeVar
@@ -11,6 +10,7 @@ from pydantic import Field
 from mission_tui.domain.base import Frozen
 from mission_tui.store.errors import of_the_machine
 from mission_tui.tools.base import Tool, ToolProblem, ToolResult, Workshop
+from mission_tui.tools.patterns import matcher
 from mission_tui.tools.tree import TreeProblem
 
 Params = ParamSpec("Params")
@@ -66,13 +66,10 @@ async def list_files(args: ListFiles, workshop: Workshop) -> ToolResult:
 
 
 async def search(args: Search, workshop: Workshop) -> ToolResult:
-    try:
-        pattern = re.compile(args.pattern)
-    except re.error as error:
-        raise ToolProblem(f"search: the pattern is not a regular expression: {error}") from None
+    occurs = matcher("search", args.pattern)
 
     def found() -> list[tuple[str, int, str]]:
-        return list(islice(workshop.tree.search(pattern, args.path, args.glob), MAX_HITS + 1))
+        return list(islice(workshop.tree.search(occurs, args.path, args.glob), MAX_HITS + 1))
 
     hits = await _guarded(found)
     more = f"\n… more than {MAX_HITS} hits; narrow the search" if len(hits) > MAX_HITS else ""

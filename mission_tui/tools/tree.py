@@ -3,7 +3,6 @@
 import errno
 import fnmatch
 import os
-import re
 import stat
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -98,15 +97,15 @@ class TreeFiles:
             if glob is None or fnmatch.fnmatch(name, glob) or fnmatch.fnmatch(PurePosixPath(name).name, glob):
                 yield name
 
-    def search(self, pattern: re.Pattern[str], path: str, glob: str | None) -> Iterator[tuple[str, int, str]]:
-        """Lines that match: file, line number, line."""
+    def search(self, occurs: Callable[[str], bool], path: str, glob: str | None) -> Iterator[tuple[str, int, str]]:
+        """Lines in which something occurs: file, line number, line."""
         for name in self.matching(path, glob):
             try:
                 text = self.read(name)
             except (TreeProblem, OSError):
                 continue
             for number, line in enumerate(text.splitlines(), 1):
-                if pattern.search(line):
+                if occurs(line):
                     yield name, number, line
 
     def _shown(self, relative: str) -> bool:

@@ -80,6 +80,29 @@ async def test_each_malformed_answer_is_told_what_to_mend_and_the_run_goes_on(tm
         assert [h.handoff.summary for h in events(play.files, HandoffRecorded)] == ["bye.py prints bye"]
 
 
+HOSTILE = (
+    ("read_file", "[" * 3000),
+    ("read_file", '{"path": ' + "9" * 5000 + "}"),
+    ("write_file", '{"path": "a.txt", "content": "\\ud800"}'),
+    ("write_file", '{"path": "a\\u0000.txt", "content": ""}'),
+    ("run_command", '{"command": "true", "timeout_s": NaN}'),
+    ("launch\0" * 1000, "{}"),
+)
+
+
+async def test_arguments_that_would_break_a_parser_are_told_and_end_nothing(tmp_path: Path):
+    made = tuple(ToolCall(id=f"odd_{k}", name=name, arguments=text) for k, (name, text) in enumerate(HOSTILE))
+    odd = Reply(message=Message(role="assistant", content="\ud800", tool_calls=made), usage=Usage())
+    async with served(tmp_path, plan(bye()), first_of_worker(odd), never) as play:
+        assert await play.run() == 0
+        told = results(play)
+        assert sum("the arguments are not valid JSON" in text for text in told) == 4
+        assert sum("a NUL character" in text for text in told) == 1
+        assert sum(text.startswith("there is no tool") for text in told) == 1
+        assert state(play.files).status == "completed"
+        assert verify(play.files) == []
+
+
 async def test_a_run_that_only_repeats_itself_is_warned_then_ended_with_what_it_did(tmp_path: Path):
     odd = [
         reply(("write_file", {"path": "bye.py", "content": "print('by')\n"}), text="I write it."),

@@ -1,3 +1,4 @@
+import json
 import os
 from pathlib import Path
 
@@ -7,6 +8,7 @@ from mission_tui.content.resources import prompts_dir
 from mission_tui.content.roles import load_roles
 from mission_tui.domain.ports import CommandResult
 from mission_tui.tools.base import ToolProblem, both_ends, shortened
+from mission_tui.tools.patterns import matcher
 from mission_tui.tools.registry import TOOLS
 from mission_tui.tools.tree import TreeFiles, TreeProblem
 
@@ -40,10 +42,46 @@ def test_a_contract_reviewer_is_not_told_of_diffs_and_verdicts():
     assert "the diff is attached" not in own
 
 
-@pytest.mark.parametrize("arguments", ['{"path": "a"', "[]", '{"path": 3}', '{"pth": "a"}', "nonsense"])
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        '{"path": "a"',
+        "[]",
+        '{"path": 3}',
+        '{"pth": "a"}',
+        "nonsense",
+        "[" * 100_000,
+        '{"path": ' + "9" * 5000 + "}",
+        '{"path": "a\\ud800"}',
+        '{"path": "a\ud800"}',
+        '{"path": "a\\u0000b"}',
+        '{"path": "a\\\\\\u0000b"}',
+    ],
+    ids=lambda text: text[:20].encode("ascii", "backslashreplace").decode(),
+)
 def test_arguments_are_parsed_strictly_and_never_repaired(arguments: str):
     with pytest.raises(ToolProblem, match="read_file"):
         TOOLS["read_file"].parse(arguments)
+
+
+@pytest.mark.parametrize("timeout_s", ["NaN", "Infinity", "1e999", "0", "-1"])
+def test_a_timeout_is_a_number_of_seconds(timeout_s: str):
+    with pytest.raises(ToolProblem, match="run_command"):
+        TOOLS["run_command"].parse(f'{{"command": "sleep 9", "timeout_s": {timeout_s}}}')
+
+
+def test_code_may_speak_of_a_character_that_arguments_may_not_have():
+    arguments = json.dumps({"path": "a.py", "content": "END = '\\u0000'"})
+    assert TOOLS["write_file"].parse(arguments).content == "END = '\\u0000'"
+
+
+def test_a_pattern_that_takes_years_is_stopped_and_an_honest_one_is_found():
+    with pytest.raises(ToolProblem, match="search: the pattern takes more than"):
+        matcher("search", "(a|a)+$", limit_s=0.1)("a" * 60 + "!")
+    with pytest.raises(ToolProblem, match="search: the pattern is not a regular expression"):
+        matcher("search", "(")
+    assert matcher("search", r"^\s*def \w+")("    def found():")
+    assert not matcher("search", "Cake")("cake")
 
 
 def test_links_pipes_and_ways_out_of_the_tree_are_refused(tmp_path: Path):

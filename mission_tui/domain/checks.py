@@ -36,7 +36,15 @@ Regex = Annotated[str, BeforeValidator(_scalar_as_text), AfterValidator(_valid_r
 Size = tuple[Annotated[int, Field(gt=0, le=1000)], Annotated[int, Field(gt=0, le=10000)]]
 
 
-class Locator(Frozen):
+class _Sparse(Frozen):
+    """Written without what it does not say, also after it was stored and read back."""
+
+    @model_serializer(mode="wrap")
+    def _as_said(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        return {k: v for k, v in handler(self).items() if v is not None}
+
+
+class Locator(_Sparse):
     """An element of a page as a person would name it."""
 
     role: str | None = None
@@ -86,7 +94,7 @@ class StyleMatches(Frozen):
     matches: Regex
 
 
-class Emulation(Frozen):
+class Emulation(_Sparse):
     color_scheme: Literal["light", "dark", "no-preference"] | None = None
     viewport: tuple[int, int] | None = None
     reduced_motion: Literal["reduce", "no-preference"] | None = None

@@ -1,14 +1,10 @@
 import os
 import signal
-import sqlite3
-from contextlib import closing
-from pathlib import Path
 
 import pytest
 
 from mission_tui.domain.budget import Limits
 from mission_tui.domain.events import (
-    AnyEvent,
     BudgetChanged,
     CommitRecorded,
     FeatureCompleted,
@@ -19,14 +15,13 @@ from mission_tui.domain.events import (
     VerdictRecorded,
 )
 from mission_tui.domain.ports import Usage
-from mission_tui.domain.verdict import Evidence
 from mission_tui.store.artifacts import Artifacts
 from mission_tui.store.database import MissionDatabase
 from mission_tui.store.journal import FinishedStep, Journal, NewStep
 from mission_tui.store.layout import MissionFiles
 from mission_tui.store.ledger import Ledger
 from mission_tui.store.redact import Redactor
-from mission_tui.store.verify import Broken, verify
+from mission_tui.store.verify import verify
 from tests.support.missions import (
     approved,
     built,
@@ -39,57 +34,7 @@ from tests.support.missions import (
     worker_started,
 )
 from tests.support.stores import python, ticking
-
-
-def write(data: Path, events: list[AnyEvent]) -> MissionFiles:
-    """A mission whose ledger takes anything, with its evidence stored: what a faulty engine could have written."""
-    files = MissionFiles(data / "missions" / "demo-1")
-    db = MissionDatabase.create(files)
-    artifacts = Artifacts(files.artifacts)
-    Ledger(db, lambda _mission, _event: (), ticking()).append(*(with_real_evidence(e, artifacts) for e in events))
-    db.close()
-    return files
-
-
-def with_real_evidence(event: AnyEvent, artifacts: Artifacts) -> AnyEvent:
-    if not isinstance(event, VerdictRecorded):
-        return event
-    kept: list[Evidence] = []
-    for one in event.verdict.evidence:
-        sha = artifacts.put_bytes(f"{event.verdict.assertion} {one.kind}".encode())
-        kept.append(one.model_copy(update={"artifact": sha}))
-    return VerdictRecorded(verdict=event.verdict.model_copy(update={"evidence": tuple(kept)}))
-
-
-def whole() -> list[AnyEvent]:
-    return [*proved(), MilestoneSealed(id="M1", head="c1")]
-
-
-def tamper(files: MissionFiles, *statements: str) -> None:
-    """Write behind the program's back."""
-    conn = sqlite3.connect(files.database, isolation_level=None)
-    triggers = conn.execute("SELECT name, sql FROM sqlite_master WHERE type = 'trigger'").fetchall()
-    for name, _ in triggers:
-        conn.execute(f"DROP TRIGGER {name}")
-    conn.execute("PRAGMA ignore_check_constraints = ON")
-    for statement in statements:
-        conn.execute(statement)
-    for _, sql in triggers:
-        conn.execute(sql)
-    conn.close()
-
-
-def journal_of(files: MissionFiles, start: float = 2000.0) -> Journal:
-    return Journal(MissionDatabase.open(files), ticking(start))
-
-
-def broken(found: list[Broken], invariant: int, *words: str) -> None:
-    assert [b for b in found if b.invariant != invariant] == []
-    assert found, "nothing was found"
-    for word in words:
-        assert any(word in b.what for b in found), (word, found)
-    for one in found:
-        assert "\n" not in one.what
+from tests.support.verifying import broken, journal_of, spend, tamper, whole, write
 
 
 def test_a_whole_mission_is_found_whole(tmp_path):
@@ -294,14 +239,6 @@ def test_counters_that_do_not_add_up_are_found(tmp_path, statement, word):
     broken(verify(files), 7, word)
 
 
-def spend(files: MissionFiles, *usages: Usage, start: float = 2000.0) -> None:
-    journal = journal_of(files, start)
-    journal.open_run("R1", {})
-    for usage in usages:
-        [step] = journal.advance(start=[NewStep(run_id="R1", kind="model", name="m")])
-        journal.advance(finish=[FinishedStep(run_id="R1", n=step.n, status="done", result={}, usage=usage)])
-
-
 def test_a_call_begun_beyond_the_cap_is_found_and_the_one_that_crosses_it_is_not(tmp_path):
     files = write(tmp_path, [*approved(), worker_started()])
     spend(files, Usage(usd=15), Usage(usd=15))
@@ -381,69 +318,6 @@ def test_a_seal_on_a_proof_that_a_later_commit_made_stale_is_found(tmp_path):
     later = CommitRecorded(run_id="R2", commit="c2", tree="t-c2", paths=("a.py",), reason="handoff")
     events = [*proved(), worker_started("R2", "F2"), later, run_ended("R2"), MilestoneSealed(id="M1", head="c2")]
     broken(verify(write(tmp_path, events)), 6, "M1 was sealed although VAL-A-001 was stale")
-
-
-@pytest.mark.parametrize(
-    ("statement", "words"),
-    [
-        ("DROP TRIGGER events_never_change", "trigger events_never_change is missing"),
-        ("CREATE TRIGGER x BEFORE DELETE ON contexts BEGIN SELECT 1; END", "trigger x was added"),
-        ("DROP INDEX steps_by_run", "index steps_by_run is missing"),
-        ("DELETE FROM _sqlite_migrations WHERE id = 2", "does not say that migration m002_calls_cut_off was applied"),
-        ("DROP TABLE _sqlite_migrations", "does not say that migration m001_ledger_and_journal was applied"),
-    ],
-)
-def test_a_layout_that_is_not_as_it_was_made_is_found(tmp_path, statement, words):
-    files = write(tmp_path, [created()])
-    with closing(sqlite3.connect(files.database)) as db, db:
-        db.execute(statement)
-    broken(verify(files), 1, words)
-
-
-def test_a_trigger_that_does_nothing_any_more_is_found(tmp_path):
-    files = write(tmp_path, [created()])
-    with closing(sqlite3.connect(files.database)) as db, db:
-        db.execute("DROP TRIGGER steps_never_go")
-        db.execute("CREATE TRIGGER steps_never_go BEFORE DELETE ON steps BEGIN SELECT 1; END")
-    broken(verify(files), 1, "trigger steps_never_go was changed")
-
-
-@pytest.mark.parametrize(
-    ("statement", "invariant", "words"),
-    [
-        ("DROP TABLE fence", 1, "table fence is missing"),
-        ("DROP TABLE counters", 1, "table counters is missing"),
-        ("ALTER TABLE steps ADD COLUMN cake TEXT", 1, "table steps was changed"),
-        ("DELETE FROM fence", 1, "fence has not one row"),
-        ("DELETE FROM counters", 7, "counters has not one row"),
-        ("UPDATE counters SET wall_s = 'x'", 7, "row 1 of counters has no wall_s that makes sense"),
-        ("UPDATE counters SET usd = 9e999", 7, "row 1 of counters has no usd"),
-        ("UPDATE run_totals SET usd = -1", 7, "row 1 of run_totals has no usd"),
-        ("UPDATE state SET summary = 'not json'", 1, "row 1 of state has no summary"),
-        ("UPDATE state SET summary = '{}'", 1, "not the fold of the ledger"),
-        ("UPDATE contexts SET context = '[]'", 2, "row 1 of contexts has no context"),
-        ("UPDATE steps SET result = 'not json' WHERE n = 1", 2, "row 1 of steps has no result"),
-        ("UPDATE steps SET request = '' WHERE n = 2", 2, "row 2 of steps has no request"),
-        ("UPDATE steps SET result = x'ff00fe' WHERE n = 2", 2, "row 2 of steps has no result"),
-        ("UPDATE steps SET started_at = 'x'", 2, "row 1 of steps has no started_at"),
-        ("UPDATE steps SET status = 'cake'", 2, "row 1 of steps has no status"),
-        ("UPDATE steps SET kind = 'cake'", 2, "row 1 of steps has no kind"),
-        ("UPDATE steps SET input_tokens = 9223372036854775807", 2, "row 1 of steps has no input_tokens"),
-        ("UPDATE events SET at = 'x' WHERE seq = 2", 1, "row 2 of events has no at"),
-        ("UPDATE events SET data = '[]' WHERE seq = 2", 1, "makes no sense"),
-        ("UPDATE events SET data = CAST(x'ff' AS TEXT) WHERE seq = 2", 1, "Could not decode"),
-        ("DELETE FROM run_totals", 7, "the total of run R1"),
-        ("UPDATE run_totals SET steps = 99", 7, "the total of run R1"),
-        ("DELETE FROM contexts", 2, "run R1 called a model, but what it began with is not stored"),
-    ],
-)
-def test_values_that_no_engine_writes_are_told_in_words(tmp_path, statement, invariant, words):
-    files = write(tmp_path, [*approved(), worker_started()])
-    spend(files, Usage(input_tokens=5), Usage(output_tokens=2))
-    assert verify(files) == []
-    tamper(files, statement)
-    found = verify(files)
-    broken([one for one in found if "the counters say" not in one.what], invariant, words)
 
 
 def test_a_mission_is_whole_while_its_engine_goes_on(tmp_path):

@@ -11,7 +11,7 @@ def check_journal(db: Connection, mission: Mission) -> Iterator[Broken]:
     """A running step of an active run is whole: its engine works on it, or the next one will settle it."""
     for what in (
         *_strangers(db, mission),
-        *_unopened(db),
+        *_unopened(db, mission),
         *_gaps(db),
         *_half_steps(db),
         *_left_running(db, mission),
@@ -26,10 +26,11 @@ def _strangers(db: Connection, mission: Mission) -> Iterator[str]:
             yield f"the journal has {count} steps of run {run_id}, of which the ledger knows nothing"
 
 
-def _unopened(db: Connection) -> Iterator[str]:
+def _unopened(db: Connection, mission: Mission) -> Iterator[str]:
     query = "SELECT DISTINCT run_id FROM steps WHERE kind = 'model' AND run_id NOT IN (SELECT run_id FROM contexts)"
     for (run_id,) in db.rows(query):
-        yield f"run {run_id} called a model, but what it began with is not stored"
+        if run_id in mission.runs.runs:
+            yield f"run {run_id} called a model, but what it began with is not stored"
 
 
 def _gaps(db: Connection) -> Iterator[str]:

@@ -62,10 +62,19 @@ def _objects(rows: Iterable[Row]) -> dict[tuple[str, str], str]:
 
 def _laid_out_otherwise(db: Connection, made: Database, kinds: Collection[str]) -> Iterator[Broken]:
     expected, there = _objects(made.conn.execute(_LAYOUT).fetchall()), _objects(db.rows(_LAYOUT))
-    for key in sorted(expected.keys() | there.keys()):
-        if key[0] in kinds and expected.get(key) != there.get(key):
-            what = "is missing" if key not in there else "was added" if key not in expected else "was changed"
-            yield Broken(invariant=LEDGER, what=f"the database's {' '.join(key)} {what}")
+    for kind in kinds:
+        lacking = sorted(name for of, name in expected.keys() - there.keys() if of == kind)
+        added = sorted(name for of, name in there.keys() - expected.keys() if of == kind)
+        changed = sorted(
+            key[1] for key in expected.keys() & there.keys() if key[0] == kind and expected[key] != there[key]
+        )
+        article = "an" if kind == "index" else "a"
+        for names, what in ((lacking, "is missing"), (added, "was added"), (changed, "was changed")):
+            if names:
+                yield Broken(
+                    invariant=LEDGER,
+                    what=f"the database is not as it was made: {article} {kind} {what}: {', '.join(names)}",
+                )
 
 
 def _migrations_forgotten(db: Connection, made: Database) -> Iterator[Broken]:

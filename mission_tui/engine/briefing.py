@@ -45,7 +45,7 @@ def assertion_text(assertion: Assertion, checks: bool = True) -> str:
     if proof.files:
         lines.append(f"  files: {', '.join(proof.files)}")
     if checks and proof.checks:
-        steps = [s.model_dump(mode="json", exclude_unset=True, exclude_none=True) for s in proof.checks]
+        steps = [s.model_dump(mode="json", exclude_unset=True) for s in proof.checks]
         lines += [f"  check: {json.dumps(step, ensure_ascii=False)}" for step in steps]
     return "\n".join(lines)
 

@@ -71,7 +71,8 @@ async def write_plan(args: WritePlan, workshop: Workshop) -> ToolResult:
         return events
 
     done = "submitted" if args.submit else "written, not submitted yet"
-    return ToolResult(f"{len(args.milestones)} milestones and {len(args.features)} features {done}", facts)
+    written = f"{len(args.milestones)} milestones and {len(args.features)} features"
+    return ToolResult(f"{written if args.milestones or args.features else 'the plan'} {done}", facts)
 
 
 def _refuse_with_open_issues(mission: Mission) -> None:

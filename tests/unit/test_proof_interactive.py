@@ -38,6 +38,9 @@ async def test_pages_are_read_as_snapshots_and_used_by_their_handles(tmp_path: P
             return "listitem" in (await hands.browser_snapshot()).text
 
         await eventually(added)
+        page = (await hands.browser_fill(Locator(label="Shade"), "Dark")).text
+        assert 'option "Dark" [selected]' in page
+        await hands.browser_fill(handle_of(page, "combobox"), "Light")
         await hands.browser_fill("#name", "red")
         await hands.browser_press("Enter")
         shot = await hands.browser_screenshot("after")

@@ -252,8 +252,11 @@ def _base(event: e.BaseProved) -> str:
         f"{c.name} exit {'-' if c.exit_code is None else c.exit_code}{f' ({len(c.flaky)} flaky)' if c.flaky else ''}"
         for c in event.checks
     )
-    green = [r.assertion for r in event.results if r.passed]
-    return f"base proved: {checks or 'no checks'}; {len(event.results) - len(green)} proofs red, {len(green)} green"
+    green = sum(r.passed for r in event.results)
+    red = sum(not r.passed and r.cause == "expectation" for r in event.results)
+    unclear = len(event.results) - green - red
+    told = f"{_count(red, 'proof')} red, {green} green{f', {unclear} inconclusive' if unclear else ''}"
+    return f"base proved: {checks or 'no checks'}; {told}"
 
 
 def _scrutiny(event: e.ScrutinyRecorded) -> str:

@@ -93,9 +93,11 @@ def decision_text(files: MissionFiles, decision: Decision) -> str:
     lines = [f"{files.id}  {decision.id}  {decision.kind}", f"  {decision.summary}"]
     for question in decision.questions:
         choices = f"  ({' | '.join(question.choices)})" if question.choices else ""
-        lines.append(f"  {question.id}: {question.text}{choices}")
-    choices = " | ".join(decision.choices) or "any text"
-    safe = f"  (safe default: {decision.default})" if decision.default else ""
+        default = f"  (default: {question.default})" if question.default else ""
+        lines.append(f"  {question.id}: {question.text}{choices}{default}")
+    several = len(decision.questions) > 1
+    choices = " | ".join(decision.choices) or ("one text that answers all" if several else "any text")
+    safe = f"  (safe default: {decision.default})" if decision.default and not several else ""
     lines.append(f"  answer: mission-tui decide {files.id} {decision.id} CHOICE    CHOICE: {choices}{safe}")
     return "\n".join(lines)
 

@@ -14,7 +14,7 @@ from mission_tui.domain.findings import outside, trend
 from mission_tui.domain.handoff import Issue
 from mission_tui.domain.mission import Mission
 from mission_tui.domain.next import judgement_needed
-from mission_tui.domain.plan import Services
+from mission_tui.domain.plan import Ready, Services
 from mission_tui.domain.state.issues import IssueState
 from mission_tui.domain.verdict import CheckOutcome
 from mission_tui.tools.base import Assignment, both_ends
@@ -52,22 +52,27 @@ def assertion_text(assertion: Assertion, checks: bool = True) -> str:
 
 def _goal(mission: Mission) -> str:
     created = mission.created
-    return f"{created.title}\n\n{created.goal}" if created and created.goal != created.title else mission_title(mission)
-
-
-def mission_title(mission: Mission) -> str:
-    return mission.created.title if mission.created else ""
+    if created is None:
+        return ""
+    begins_so = created.goal.startswith(created.title.removesuffix("…"))
+    return created.goal if begins_so else f"{created.title}\n\n{created.goal}"
 
 
 def services_text(services: Services) -> str:
     lines = [f"setup: {command}" for command in services.setup]
     lines += [f"check {name}: {command}" for name, command in services.checks.items()]
     if services.app is not None:
-        lines.append(f"app: {services.app.start} (ready: {services.app.ready or 'once it listens on $PORT'})")
+        lines.append(f"app: {services.app.start} (ready: {_ready(services.app.ready)})")
     if services.secrets:
         named = ", ".join(f"${{{name}}}" for name in services.secrets)
         lines.append(f"secrets (write the name, never a value; the app finds them in its environment): {named}")
     return _bullets(lines)
+
+
+def _ready(ready: Ready | None) -> str:
+    if ready is None:
+        return "once it listens on $PORT"
+    return f"once {ready.http} answers" if ready.http else f"once its log matches {ready.log!r}"
 
 
 def _assertions(mission: Mission, names: Iterable[str], checks: bool = True) -> str:
@@ -164,7 +169,7 @@ def _base(mission: Mission) -> str:
         return ""
     lines = [
         f"check {c.name} (`{c.command}`): exit {c.exit_code} after {c.duration_s:.0f} s, {_tests(c)}"
-        f"{_old(sorted(c.failing))}{_unsteady(c.flaky)}"
+        f"{_old(sorted(c.failing)[:20])}{_unsteady(c.flaky)}"
         for c in base.checks
     ]
     lines += [f"{name} passes already and is not a guard" for name in vacuous(mission)]
@@ -177,7 +182,7 @@ def _base(mission: Mission) -> str:
 
 
 def _tests(check: CheckOutcome) -> str:
-    return "not told test by test" if check.cases is None else f"{len(check.cases)} tests"
+    return "single tests not told" if check.cases is None else f"{len(check.cases)} tests"
 
 
 def _unsteady(flaky: Sequence[str]) -> str:
@@ -185,7 +190,7 @@ def _unsteady(flaky: Sequence[str]) -> str:
 
 
 def _old(failing: Sequence[str]) -> str:
-    return f"; fails already: {', '.join(failing[:20])}" if failing else ""
+    return f"; failed already on the base: {', '.join(failing)}" if failing else ""
 
 
 def _issues(mission: Mission) -> str:
@@ -223,7 +228,7 @@ def _validation(mission: Mission) -> str:
     last = mission.validation.last_round(milestone) if milestone else None
     if last is not None and last.scrutiny is not None:
         lines += [
-            f"check {c.name}: {'ok' if c.ok else c.blocking(40)}; old {', '.join(c.old_failures[:40]) or '-'}"
+            f"check {c.name}: {'ok' if c.ok else c.blocking(40)}{_old(c.old_failures[:40])}"
             + (f"; flaky {', '.join(c.flaky[:20])}" if c.flaky else "")
             for c in last.scrutiny.comparisons
         ]
@@ -330,6 +335,7 @@ def for_contract_reviewer(mission: Mission) -> str:
             _section("Plan", _plan(mission)),
             _section("Specs that the workers will be given", _specs(mission)),
             _section("Services manifest", services_text(mission.plan.services)),
+            _section("Base", _base(mission)),
         ]
     )
 

@@ -5,6 +5,7 @@ import importlib
 import logging
 import os
 import threading
+import warnings
 from functools import cache
 from typing import cast
 
@@ -50,6 +51,8 @@ def _import() -> Litellm:
     litellm.suppress_debug_info = True
     litellm.num_retries = 0
     litellm.telemetry = False
+    # A provider that bends the protocol is told of as an error, not by pydantic on the terminal.
+    warnings.filterwarnings("ignore", "Pydantic serializer warnings", UserWarning)
     for name in _LOGGERS:
         logging.getLogger(name).handlers = [logging.NullHandler()]
     return litellm

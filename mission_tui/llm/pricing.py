@@ -5,6 +5,8 @@ from mission_tui.domain.seats import SeatSettings
 from mission_tui.llm.litellm_types import Litellm, RawUsage, field
 
 _PRICES = ("input_cost_per_token", "output_cost_per_token")
+_MOST_TOKENS = 10**9
+_MOST_USD = 10**5
 _free: dict[str, bool] = {}
 """What the price map says; looking up a model that it lacks takes a third of a millisecond."""
 
@@ -17,16 +19,30 @@ def usage_of(litellm: Litellm, seat: SeatSettings, raw: RawUsage | None, *, repo
     """
     if raw is None:
         return Usage(usd_known=False)
-    cached = field(field(raw, "prompt_tokens_details"), "cached_tokens")
-    cost = field(raw, "cost")
-    known = isinstance(cost, int | float) or _is_free(litellm, seat)
-    return Usage(
-        input_tokens=raw.prompt_tokens or 0,
-        cached_tokens=cached if isinstance(cached, int) else 0,
-        output_tokens=raw.completion_tokens or 0,
-        usd=float(cost) if isinstance(cost, int | float) else 0.0,
-        usd_known=known and reported,
+    sent, cached, answered = (
+        _believed(count, _MOST_TOKENS)
+        for count in (
+            raw.prompt_tokens or 0,
+            field(field(raw, "prompt_tokens_details"), "cached_tokens") or 0,
+            raw.completion_tokens or 0,
+        )
     )
+    cost = _believed(field(raw, "cost"), _MOST_USD)
+    priced = cost is not None or _is_free(litellm, seat)
+    return Usage(
+        input_tokens=int(sent or 0),
+        cached_tokens=int(min(cached or 0, sent or 0)),
+        output_tokens=int(answered or 0),
+        usd=float(cost or 0.0),
+        usd_known=priced and reported and sent is not None and answered is not None,
+    )
+
+
+def _believed(value: object, most: float) -> int | float | None:
+    """A figure that one call can have; a negative or an endless one is none, and would undo or use up every cap."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return None
+    return value if 0 <= value <= most else None
 
 
 def _is_free(litellm: Litellm, seat: SeatSettings) -> bool:

@@ -49,8 +49,8 @@ class Interactive:
     async def http_request(self, method: str, url: str, headers: dict[str, str], body: object) -> Observation:
         return await self._do("http", {"do": "send", "method": method, "url": url, "headers": headers, "body": body})
 
-    async def browser_open(self, url: str) -> Observation:
-        return await self._do("browser", {"do": "open", "url": url})
+    async def browser_open(self, url: str, viewport: tuple[int, int] | None = None) -> Observation:
+        return await self._do("browser", {"do": "open", "url": url, "viewport": viewport})
 
     async def browser_click(self, target: Target) -> Observation:
         return await self._do("browser", {"do": "click", "value": _plain(target)})

@@ -50,6 +50,8 @@ class CancelFeature(Frozen):
 
 async def write_plan(args: WritePlan, workshop: Workshop) -> ToolResult:
     run_id = workshop.assignment.run_id
+    if args.submit:
+        _refuse_with_open_issues(workshop.mission)
 
     def facts(mission: Mission) -> Sequence[AnyEvent]:
         events: list[AnyEvent] = []
@@ -69,7 +71,18 @@ async def write_plan(args: WritePlan, workshop: Workshop) -> ToolResult:
         return events
 
     done = "submitted" if args.submit else "written, not submitted yet"
-    return ToolResult(f"{len(args.milestones)} milestones and {len(args.features)} features {done}", facts)
+    written = f"{len(args.milestones)} milestones and {len(args.features)} features"
+    return ToolResult(f"{written if args.milestones or args.features else 'the plan'} {done}", facts)
+
+
+def _refuse_with_open_issues(mission: Mission) -> None:
+    """They would only wake the orchestrator once more, after the base was proved again."""
+    left = ", ".join(i.id for i in mission.issues.open)
+    if left:
+        raise ToolProblem(
+            f"write_plan: {left} still open; once each is mended, or is not to be, call `dismiss_issue` with what you "
+            "did and why, then submit"
+        )
 
 
 def _submits(args: WritePlan) -> bool:

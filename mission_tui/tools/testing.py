@@ -1,7 +1,7 @@
 """How the user-testing validator uses the product: requests, a browser and a terminal. Each observation is stored."""
 
 from collections.abc import Awaitable, Callable
-from typing import Any
+from typing import Annotated, Any
 
 from pydantic import Field
 
@@ -9,6 +9,8 @@ from mission_tui.domain.base import Frozen
 from mission_tui.domain.checks import Size, Target
 from mission_tui.proof.interactive import Interactive, Observation, ProofError
 from mission_tui.tools.base import Tool, ToolProblem, ToolResult, Workshop
+
+Pixels = Annotated[int, Field(ge=100, le=10_000)]
 
 
 class HttpRequest(Frozen):
@@ -20,6 +22,7 @@ class HttpRequest(Frozen):
 
 class OpenPage(Frozen):
     path: str
+    viewport: tuple[Pixels, Pixels] | None = None
 
 
 class Click(Frozen):
@@ -83,7 +86,7 @@ async def http_request(args: HttpRequest, workshop: Workshop) -> ToolResult:
 
 async def browser_open(args: OpenPage, workshop: Workshop) -> ToolResult:
     url = await _url(workshop, args.path)
-    return await _observe(workshop, lambda i: i.browser_open(url))
+    return await _observe(workshop, lambda i: i.browser_open(url, args.viewport))
 
 
 async def browser_click(args: Click, workshop: Workshop) -> ToolResult:

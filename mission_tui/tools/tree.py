@@ -86,7 +86,7 @@ class TreeFiles:
             raise TreeProblem(f"{path} is not a folder")
         for folder, names, files in walk(base):
             names[:] = sorted(n for n in names if n not in SKIPPED)
-            for name in sorted(files):
+            for name in sorted(n for n in files if n != ".git"):
                 full = Path(folder) / name
                 relative = full.relative_to(self.root).as_posix()
                 if self._shown(relative) and stat.S_ISREG(full.lstat().st_mode):

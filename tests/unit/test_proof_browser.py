@@ -72,7 +72,7 @@ async def test_a_target_that_is_not_there_to_act_on_says_nothing_about_the_produ
         ({"fill": {"target": {"label": "Age"}, "value": "1"}}, "locator", "nothing on the page matches label 'Age'"),
         ({"click": "::::"}, "setup", "cannot be looked for"),
         ({"expect_visible": "[[bad"}, "setup", "expect_visible: "),
-        ({"click": "button"}, "locator", "resolved to 3 elements"),
+        ({"click": "button"}, "locator", "3 elements match, name one"),
         ({"fill": {"target": "h1", "value": "x"}}, "locator", "not an <input>"),
         ({"click": {"role": "button", "name": "Send"}}, "timeout", "element is not enabled"),
     )

@@ -38,6 +38,9 @@ async def test_pages_are_read_as_snapshots_and_used_by_their_handles(tmp_path: P
             return "listitem" in (await hands.browser_snapshot()).text
 
         await eventually(added)
+        page = (await hands.browser_fill(Locator(label="Shade"), "Dark")).text
+        assert 'option "Dark" [selected]' in page
+        await hands.browser_fill(handle_of(page, "combobox"), "Light")
         await hands.browser_fill("#name", "red")
         await hands.browser_press("Enter")
         shot = await hands.browser_screenshot("after")
@@ -50,6 +53,8 @@ async def test_what_cannot_be_done_is_told_in_words(tmp_path: Path):
         await hands.browser_open(f"{url}/")
         with pytest.raises(ProofError, match="matches 'e999'; handles are good until the page changes"):
             await hands.browser_click("e999")
+        with pytest.raises(ProofError, match=r"click '\*': \d+ elements match, name one"):
+            await hands.browser_click("*")
         with pytest.raises(ProofError, match="Unknown key"):
             await hands.browser_press("Hyper")
         with pytest.raises(ProofError, match=r"does not load: .*ERR_TOO_MANY_REDIRECTS"):
@@ -63,8 +68,19 @@ async def test_what_cannot_be_done_is_told_in_words(tmp_path: Path):
         assert "Colours" in (await hands.browser_open(f"{url}/")).text
 
 
+async def test_a_tester_goes_back_and_narrows_the_window(tmp_path: Path):
+    async with hands_on(tmp_path) as (hands, url):
+        await hands.browser_open(f"{url}/", (320, 600))
+        await hands.browser_open(f"{url}/dialog")
+        assert (await hands.browser_press("Alt+ArrowLeft")).text.startswith(f"{url}/ — Colours")
+        picture = (await hands.browser_screenshot("narrow")).evidence[0].path.read_bytes()
+        assert int.from_bytes(picture[16:20], "big") == 320
+
+
 async def test_console_failed_requests_and_dialogs_are_shown(tmp_path: Path):
     async with hands_on(tmp_path) as (hands, url):
+        await hands.browser_open(f"{url}/")
+        assert (await hands.browser_console()).text == "the console is empty"
         await hands.browser_open(f"{url}/console-error")
         page = (await hands.browser_open(f"{url}/dialog")).text
         assert "confirm: Sure?" in (await hands.browser_click(handle_of(page, "button"))).text

@@ -1,16 +1,21 @@
 import json
 import os
 from pathlib import Path
+from types import SimpleNamespace
+from typing import cast
 
 import pytest
 
 from mission_tui.content.resources import prompts_dir
 from mission_tui.content.roles import load_roles
+from mission_tui.domain.events import IssueOpened
+from mission_tui.domain.handoff import Issue
 from mission_tui.domain.ports import CommandResult
-from mission_tui.tools.base import ToolProblem, both_ends, shortened
+from mission_tui.tools.base import Assignment, ToolProblem, Workshop, both_ends, shortened
 from mission_tui.tools.patterns import matcher
 from mission_tui.tools.registry import TOOLS
 from mission_tui.tools.tree import TreeFiles, TreeProblem
+from tests.support.missions import fold_gated, planned
 
 
 def result(output: str) -> CommandResult:
@@ -82,6 +87,23 @@ def test_a_pattern_that_takes_years_is_stopped_and_an_honest_one_is_found():
         matcher("search", "(")
     assert matcher("search", r"^\s*def \w+")("    def found():")
     assert not matcher("search", "Cake")("cake")
+
+
+async def test_a_plan_is_not_submitted_while_a_finding_on_it_is_unanswered():
+    issue = Issue(id="I1", source="finding", severity="non_blocking", summary="vague")
+    workshop = SimpleNamespace(
+        mission=fold_gated([*planned(), IssueOpened(issue=issue)]), assignment=Assignment("R1", "x")
+    )
+    submit, write = TOOLS["write_plan"].parse('{"submit": true}'), TOOLS["write_plan"].parse("{}")
+    with pytest.raises(ToolProblem, match="I1 still open"):
+        await TOOLS["write_plan"].run(submit, cast(Workshop, workshop))
+    assert await TOOLS["write_plan"].run(write, cast(Workshop, workshop))
+
+
+def test_the_file_of_a_worktree_that_names_its_repository_is_not_listed(tmp_path: Path):
+    (tmp_path / ".git").write_text("gitdir: /elsewhere")
+    (tmp_path / "kept.txt").write_text("")
+    assert list(TreeFiles(tmp_path).files()) == ["kept.txt"]
 
 
 def test_links_pipes_and_ways_out_of_the_tree_are_refused(tmp_path: Path):

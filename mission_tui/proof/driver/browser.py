@@ -25,6 +25,8 @@ SNAPSHOT_LIMIT = 12_000
 ACTIONS = ("goto", "click", "fill", "press", "select", "reload", "emulate", "screenshot")
 HANDLERS = frozenset({"click", "press", "select"})
 """Actions that most often start a script that never ends; any other is ended by the host's own limit, much later."""
+BACK = "Alt+ArrowLeft"
+"""The window's own key, which a browser without a window does not know."""
 _OBSTACLE = re.compile(r"intercepts pointer events|is not (?:enabled|visible|stable|editable)|outside of the viewport")
 
 
@@ -190,7 +192,7 @@ class BrowserSession:
 
     def _on_element(self, action: str, value: Any, within: float) -> None:  # noqa: ANN401 - by action
         if action == "press" and isinstance(value, str):
-            self._page.keyboard.press(value)
+            self._press(value)
             return
         target = value if action == "click" else value["target"]
         deadline = time.monotonic() + within
@@ -210,7 +212,15 @@ class BrowserSession:
             self._check_alive()
             raise StepFailure("timeout", f"{action} {described(target)}: {_obstacle(error)}") from None
         except Error as error:
-            raise StepFailure("locator", f"{action} {described(target)}: {first_line(error)}") from None
+            several = "strict mode violation" in error.message
+            problem = f"{element.count()} elements match, name one" if several else first_line(error)
+            raise StepFailure("locator", f"{action} {described(target)}: {problem}") from None
+
+    def _press(self, key: str) -> None:
+        if key == BACK:
+            self._page.go_back(timeout=OPEN_TIMEOUT_MS, wait_until="domcontentloaded")
+        else:
+            self._page.keyboard.press(key)
 
     def _found(self, target: Any, within: float) -> Locator:  # noqa: ANN401 - text or mapping
         """The elements that a target means, once there are any."""
@@ -241,6 +251,7 @@ class BrowserSession:
         try:
             match request["do"]:
                 case "open":
+                    self._emulate(request)
                     self._go(request["url"])
                 case "screenshot":
                     self._log.settle(self._page, SETTLE_S)
@@ -252,7 +263,7 @@ class BrowserSession:
                 case "snapshot":
                     pass
                 case _:
-                    self._on_element(request["do"], request["value"], TESTER_S)
+                    self._on_element(self._hand(request), request["value"], TESTER_S)
                     self._log.acted()
             self._check_alive()
             text = self._snapshot()
@@ -260,6 +271,13 @@ class BrowserSession:
             raise StepFailure("other", first_line(error)) from None
         said = "".join(f"\na dialog opened and was dismissed: {d}" for d in self._log.dialogs[before:])
         return {"text": text + said, "evidence": []}
+
+    def _hand(self, request: dict[str, Any]) -> str:
+        """A tester fills in a list, too: by choosing from it."""
+        if request["do"] != "fill":
+            return str(request["do"])
+        lists = self._page.locator("select")
+        return "select" if locate(self._page, request["value"]["target"])[0].and_(lists).count() else "fill"
 
     def _snapshot(self) -> str:
         page = self._page

@@ -87,7 +87,8 @@ class PageLog:
         return f"expected no failed requests, seen {'; '.join(bad[:5])}" if bad else None
 
     def as_text(self) -> str:
-        lines = [f"{m['type']}: {m['text']}" for m in self.console] or ["the console is empty"]
+        told = [m for m in self.console if not _is_icon(m["url"])]
+        lines = [f"{m['type']}: {m['text']}" for m in told] or ["the console is empty"]
         lines += [f"failed request: {bad}" for bad in self._bad_requests()]
         return "\n".join(line[:500] for line in lines[-100:])
 

@@ -155,7 +155,7 @@ def _complaint(step: dict[str, Any], response: Answer) -> str | None:
             return f"expected header {name} to match {pattern!r}, seen {value!r}"
     body = step.get("expect_body")
     if body is not None and not matches(body, response.text):
-        return f"expected a body that matches {body!r}, seen {shown(response.text)}"
+        return f"expected a body that matches {body!r}, seen {shown(response.text, 1000)}"
     return _json_complaint(step.get("expect_json", {}), response)
 
 

@@ -260,4 +260,25 @@ FINDS: dict[str, Sample] = {
         checks={"tests": "npm run test", "tests-javascript": "cd admin && npm run test"},
         sources={"cd admin && npm run test": "admin/package.json [scripts.test]"},
     ),
+    "packages that only tox names, a gem without its gemfile": Sample(
+        files={
+            "setup.py": "setup(name='forge')\n",
+            "tox.ini": "[testenv]\ndeps =\n  -rneeds/ci.txt\n  Whoosh\n  httpx<1\n  pytest\n  dev: -e../x\n"
+            "  old: six\n  {env:EXTRA}\ncommands = pytest\n",
+            "needs/ci.txt": "pytest\n",
+            "test_forge.py": "",
+            "forge.gemspec": 's.executables = ["forge", "smith"]\n',
+            "bin/forge": "",
+        },
+        setup=(
+            "python -m pip install -r needs/ci.txt",
+            "python -m pip install -e .",
+            "python -m pip install Whoosh 'httpx<1'",
+        ),
+        checks={"tests": "python -m pytest -q", "build": "gem build forge.gemspec"},
+        sources={
+            "python -m pip install Whoosh 'httpx<1'": "tox.ini [testenv]",
+            "ruby -Ilib bin/forge": "forge.gemspec",
+        },
+    ),
 }

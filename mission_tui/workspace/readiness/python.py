@@ -8,7 +8,15 @@ from mission_tui.workspace.readiness.checkout import has_tests
 from mission_tui.workspace.readiness.model import Disagreement, Signals
 from mission_tui.workspace.readiness.project import Project, Table, entries_of, is_table, table, texts
 from mission_tui.workspace.readiness.python_launch import launch
-from mission_tui.workspace.readiness.python_runners import environments, install_line, nox, tasks, tox
+from mission_tui.workspace.readiness.python_runners import (
+    environments,
+    install_line,
+    nox,
+    tasks,
+    tox,
+    tox_files,
+    tox_needs,
+)
 
 MARKERS = ("pyproject.toml", "setup.py", "setup.cfg", "requirements.txt", "Pipfile", "manage.py", "tox.ini")
 _DEV_EXTRAS = ("test", "tests", "testing", "dev", "develop", "development", "lint", "linting", "typing", "types",
@@ -66,6 +74,11 @@ def examine_python(project: Project) -> Signals | None:
     )
     _dependencies(manifest)
     _install(manifest, signals)
+    for_tests = [n for n in tox_needs(project, manifest.tox) if _name(n) not in manifest.dependencies]
+    if for_tests:
+        signals.found("install", project.command(install_line(for_tests)), project.name_of("tox.ini [testenv]"))
+        manifest.install.append(install_line(for_tests))
+        manifest.dependencies.update(map(_name, for_tests))
     needed = environments(project, manifest.pyproject)
     if needed:
         signals.found(
@@ -173,6 +186,7 @@ def _requirement_files(manifest: Manifest) -> list[str]:
         names += [f"{folder}/{n}" for n in project.entries(folder) if re.fullmatch(r"requirements[\w-]*\.txt", n)]
         below = f"{folder}/requirements"
         names += [f"{below}/{n}" for n in project.entries(below) if _TEST_REQUIREMENTS.fullmatch(n)]
+    names += [n for n in tox_files(manifest.tox) if n not in names and project.has(n)]
     # A .txt compiled from the .in of the same name says the same, with versions.
     names = [n for n in names if not (n.endswith(".in") and f"{n[:-3]}.txt" in names)]
     if manifest.packaged:

@@ -73,6 +73,24 @@ def tox(project: Project, ini: configparser.RawConfigParser, signals: Signals) -
                 signals.found(kind, project.command(command), source)
 
 
+def _tox_lines(ini: configparser.RawConfigParser) -> list[str]:
+    """What tox installs in every environment that tests, without its conditions."""
+    text = ini.get("testenv", "deps") if ini.has_option("testenv", "deps") else None
+    return [line.strip() for line in (text or "").splitlines() if "{" not in line]
+
+
+def tox_files(ini: configparser.RawConfigParser) -> list[str]:
+    """The requirements files among it."""
+    found = (re.fullmatch(r"(?:-r|--requirement)[ =]*([\w./-]+)", line) for line in _tox_lines(ini))
+    return [match[1] for match in found if match and ".." not in match[1]]
+
+
+def tox_needs(project: Project, ini: configparser.RawConfigParser) -> list[str]:
+    """The packages among it."""
+    plain = re.compile(r"[A-Za-z][\w.-]*(?:\[[\w, -]+\])?(?: *[<>=!~][^:#;]*)?")
+    return [] if project.folder else [line for line in _tox_lines(ini) if plain.fullmatch(line)]
+
+
 _SESSION = re.compile(r"^@(?:nox\.)?session\b(\([^\n]*\))?[^\n]*\n(?:@[^\n]*\n)*def (\w+)\(", re.MULTILINE)
 _SESSION_KINDS: dict[str, FindingKind] = {
     "test": "test", "tests": "test", "unit": "test", "lint": "lint", "mypy": "types", "typecheck": "types",

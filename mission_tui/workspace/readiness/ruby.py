@@ -25,7 +25,10 @@ def examine_ruby(project: Project) -> Signals | None:
     gems |= set(re.findall(r"^    ([\w-]+) \(", texts[1] if project.has("Gemfile.lock") else "", re.MULTILINE))
     source = project.name_of(project.has("Gemfile.lock", "Gemfile") or specs[0])
     signals.fact("package manager", "bundler", source)
-    signals.install(project.command("bundle install"), source)
+    if project.has("Gemfile"):
+        signals.install(project.command("bundle install"), source)
+    else:
+        signals.notes.append(f"{source}: no Gemfile is here, without which Bundler installs nothing")
     rails = project.has("bin/rails") is not None and project.has("config/application.rb") is not None
     if rails:
         _rails(project, signals)
@@ -39,9 +42,21 @@ def examine_ruby(project: Project) -> Signals | None:
     if specs and not rails:
         signals.check("build", "build", project.command(f"gem build {specs[0]}"), project.name_of(specs[0]))
         signals.importable.append(specs[0].removesuffix(".gemspec"))
+        _programs(project, specs[0], signals)
     if not rails:
         _rack(project, gems, signals)
     return signals
+
+
+def _programs(project: Project, spec: str, signals: Signals) -> None:
+    """The executables of a gem, as far as its specification lists them."""
+    listed = re.search(r"\.executables\s*=\s*(?:%w)?[\[({]([^\])}]*)", project.read(spec) or "")
+    for name in re.findall(r"[\w.-]+", listed[1] if listed else ""):
+        file = project.has(f"exe/{name}", f"bin/{name}")
+        if file:
+            start = f"{'bundle exec ' if project.has('Gemfile') else ''}ruby -Ilib {file}"
+            signals.programs.append(project.command(start))
+            signals.found("launch", project.command(start), project.name_of(spec))
 
 
 def _rails(project: Project, signals: Signals) -> None:

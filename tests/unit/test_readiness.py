@@ -342,7 +342,7 @@ def test_the_report_reads_as_plain_text(tmp_path: Path):
             tmp_path,
             {
                 "pyproject.toml": PYPROJECT,
-                "shop/__init__.py": "",
+                "shop/__init__.py": "from flask import Flask\n\n\ndef shop():\n    return Flask('shop')\n",
                 "test_a.py": "",
                 "AGENTS.md": "`python -m pytest -q`\n",
             },

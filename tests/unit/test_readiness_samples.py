@@ -17,7 +17,7 @@ def test_the_commands_of_a_usual_repository_are_found_and_their_sources_named(na
     assert found.proposed.checks == sample.checks
     assert (found.proposed.app.start if found.proposed.app else None) == sample.app
     sources = {finding.command: finding.source for finding in reversed(found.findings)}
-    assert {command: sources.get(command) for command in sample.sources} == sample.sources
+    assert {command: sources.get(command, "") for command in sample.sources} == sample.sources
     assert set(sample.facts) <= {(fact.kind, fact.value, fact.source) for fact in found.facts}
     assert tuple(package.folder for package in found.packages) == sample.packages
     assert tuple(d.about for d in found.disagreements) == sample.disagreements
@@ -37,6 +37,29 @@ def test_missing_tools_are_named_with_what_would_change_that(tmp_path: Path):
     gaps = [g.what for g in found.cannot_validate]
     assert gaps == ["everything that needs go (build, tests)", "everything that needs golangci-lint (lint)"]
     assert found.can_validate == ()
+
+
+def test_a_tool_that_bundler_brings_is_not_missing(tmp_path: Path):
+    files = {"Gemfile": 'gem "rubocop"\n', ".rubocop.yml": "", "spec/spec_helper.rb": ""}
+    found = examine(write(tmp_path, files), which=lambda tool: None if tool == "rubocop" else "/usr/bin/tool")
+    assert found.cannot_validate == ()
+
+
+@pytest.mark.parametrize(
+    ("files", "gaps"),
+    [
+        ({"package.json": '{"scripts": {"start": "kit start"}}'},
+         ["the program that `npm run start` starts (package.json [scripts.start])"]),
+        ({"go.mod": "module a.org/b\n", "Procfile": "web: reader\n"},
+         ["the program that `reader` starts (Procfile:1)"]),
+        ({"package.json": '{"dependencies": {"express": "4"}}', "Dockerfile": "FROM node\nEXPOSE 4567\n"},
+         ["the running Express app"]),
+        ({"go.mod": "module a.org/b\n", ".travis.yml": "services: [redis-server]\n"}, ["whatever needs redis"]),
+    ],
+)  # fmt: skip
+def test_what_goes_on_running_and_cannot_be_started_is_one_gap(files: dict[str, str], gaps: list[str], tmp_path: Path):
+    found = examine(write(tmp_path, {**files, "tests/a": ""}), which=lambda _: "/usr/bin/tool")
+    assert [g.what for g in found.cannot_validate if "behaviour" not in g.what] == gaps
 
 
 def test_a_repository_of_thousands_of_packages_is_read_in_seconds(tmp_path: Path):

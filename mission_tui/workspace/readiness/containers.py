@@ -11,6 +11,8 @@ from mission_tui.workspace.readiness.words import classify
 COMPOSE = ("compose.yaml", "compose.yml", "docker-compose.yml", "docker-compose.yaml")
 _STORES = ("postgres", "mysql", "mariadb", "mongo", "redis", "rabbitmq", "kafka", "elasticsearch", "opensearch",
            "memcached", "minio", "localstack", "clickhouse", "cassandra", "mssql", "keycloak")  # fmt: skip
+_SAME = ("mysql", "mariadb")
+"""What speaks with the one speaks with the other."""
 _SERVICES = 50
 
 
@@ -32,7 +34,8 @@ def stores(services: dict[str, object], source: str, signals: Signals, how: str 
     for name, service in list(services.items())[:_SERVICES]:
         image = service if isinstance(service, str) else table(service).get("image", name)
         store = next((s for s in _STORES if s in f"{name} {image}".lower()), None)
-        if store and not any(gap.what.endswith(f" {store}") for gap in signals.gaps):
+        names = _SAME if store in _SAME else (store,)
+        if store and not any(gap.what.endswith(f" {name}") for gap in signals.gaps for name in names):
             signals.gaps.append(
                 Gap(
                     what=f"whatever needs {store}",

@@ -8,18 +8,18 @@ from pathlib import Path
 
 from mission_tui.domain.plan import Services
 from mission_tui.workspace.box_mounts import program_directories
-from mission_tui.workspace.readiness.checkout import examine_checkout
+from mission_tui.workspace.readiness.checkout import examine_checkout, has_tests
 from mission_tui.workspace.readiness.disagree import disagreements
 from mission_tui.workspace.readiness.go import examine_go
 from mission_tui.workspace.readiness.jvm import examine_gradle, examine_maven
 from mission_tui.workspace.readiness.model import Fact, Finding, FindingKind, Gap, Readiness, Signals
 from mission_tui.workspace.readiness.node import examine_node
 from mission_tui.workspace.readiness.php import examine_php
-from mission_tui.workspace.readiness.project import Project, table
+from mission_tui.workspace.readiness.project import SKIPPED, Project, table
 from mission_tui.workspace.readiness.python import examine_python
 from mission_tui.workspace.readiness.ruby import examine_ruby
 from mission_tui.workspace.readiness.rust import examine_rust
-from mission_tui.workspace.readiness.sources import examine_sources
+from mission_tui.workspace.readiness.sources import CI, examine_sources
 
 _MAX_PROJECTS = 6
 _TEST_FOLDERS = ("test", "tests", "spec", "specs", "testsuite", "__tests__")
@@ -50,6 +50,10 @@ _TOOLS = ("node", "npm", "pnpm", "yarn", "bun", "make", "just", "go", "cargo", "
           "ant")  # fmt: skip
 _COMPILED: tuple[str, ...] = ("Go", "Rust", "Java (", "Kotlin (")
 """Their build checks the types."""
+_IN_CI = re.compile(r"\.github/workflows/|" + "|".join(map(re.escape, CI)))
+_STARTS = re.compile(r"\[scripts\.(?:start|serve)\]$|^Procfile:")
+"""Sources that speak of a program which goes on running."""
+_FORMATTER = re.compile(r"\b(?:fmt|format|prettier|black|isort)\b")
 _CHECK_KINDS = {"build": "build", "lint": "lint", "types": "types", "test": "tests"}
 
 
@@ -62,8 +66,11 @@ def examine(repo: Path, which: Callable[[str], str | None] = in_a_box) -> Readin
     """Read the manifests of a repository. Nothing is run; `which` says what a box of this machine has."""
     notes: list[str] = []
     root = Project(repo, "", notes)
-    parts = [signals for project in _projects(root) for signals in _ecosystems(project)]
     sources = examine_sources(root)
+    projects = _projects(root)
+    parts = [signals for project in projects for signals in _ecosystems(project)]
+    for project in _gone_to(root, sources, {p.folder for p in projects}, parts)[: _MAX_PROJECTS - len(projects)]:
+        parts += _ecosystems(project)
     other = [name for file, name in _OTHER.items() if root.has(file)]
     if not parts and not other:
         sources_of_c = any(n.endswith((".c", ".cc", ".cpp")) for n in [*root.entries(), *root.entries("src")])
@@ -90,7 +97,7 @@ def examine(repo: Path, which: Callable[[str], str | None] = in_a_box) -> Readin
         silent=tuple(kind for kind in _KINDS if kind not in said) if parts or other else (),
         proposed=proposed,
         can_validate=tuple(_can(parts, proposed, missing)),
-        cannot_validate=tuple([*_cannot(whole, proposed, missing), *_unseen(root, facts, proposed)]),
+        cannot_validate=tuple([*_cannot(whole, proposed, missing), *_unseen(root, whole, findings, facts, proposed)]),
         notes=tuple(dict.fromkeys(notes)),
     )
 
@@ -123,6 +130,14 @@ def _projects(root: Project) -> list[Project]:
     return projects[:_MAX_PROJECTS]
 
 
+def _gone_to(root: Project, sources: Signals, known: set[str], parts: list[Signals]) -> list[Project]:
+    """Directories that CI installs in and tests: a project of their own, though the root has such a manifest too."""
+    known |= {package.folder for signals in parts for package in signals.packages}
+    said = {kind: {f.folder for f in sources.findings if f.kind == kind and _IN_CI.match(f.source)} for kind in _KINDS}
+    folders = sorted((said["install"] & said["test"]) - known)
+    return [Project(root.root, f, root.notes) for f in folders if not SKIPPED & set(f.split("/"))]
+
+
 def _workspace(root: Project) -> bool:
     if root.has("pnpm-workspace.yaml", "lerna.json", "nx.json", "turbo.json"):
         return True
@@ -151,8 +166,9 @@ def _proposed(parts: list[Signals], findings: tuple[Finding, ...]) -> Services:
                 free += "-2"
             checks[free] = command
     for kind, name in _CHECK_KINDS.items():
-        # Of several lines the shortest is about the whole.
-        spoken = min((f.command for f in findings if f.kind == kind and not f.folder), key=len, default=None)
+        # Of several lines the shortest is about the whole; a linter sees more than a formatter.
+        lines = (f.command for f in findings if f.kind == kind and not f.folder)
+        spoken = min(lines, key=lambda line: (bool(_FORMATTER.search(line)), len(line)), default=None)
         if spoken and not any(key.startswith(name) for key in checks) and (kind != "build" or not parts):
             checks[name] = spoken
     setup = [command for signals in parts for command in signals.setup]
@@ -164,7 +180,8 @@ def _proposed(parts: list[Signals], findings: tuple[Finding, ...]) -> Services:
 
 def _missing(proposed: Services, which: Callable[[str], str | None]) -> list[str]:
     """Tools that setup and checks need and this machine has not."""
-    words = {word for command in [*proposed.setup, *proposed.checks.values()] for word in command.split()}
+    commands = [*proposed.setup, *proposed.checks.values()]
+    words = {word for command in commands for word in re.sub(r"\bbundle exec \S+", "bundle", command).split()}
     needed = [tool for tool in _TOOLS if tool in words or (tool == "node" and words & {"npm", "npx", "pnpm", "yarn"})]
     return [tool for tool in needed if which(tool) is None]
 
@@ -211,12 +228,20 @@ def _cannot(whole: list[Signals], proposed: Services, missing: list[str]) -> Ite
         )
 
 
-def _unseen(root: Project, facts: tuple[Fact, ...], proposed: Services) -> Iterator[Gap]:
+def _unseen(
+    root: Project,
+    whole: list[Signals],
+    findings: tuple[Finding, ...],
+    facts: tuple[Fact, ...],
+    proposed: Services,
+) -> Iterator[Gap]:
     """What is there, but no command was found that would show it."""
-    port = next((fact for fact in facts if fact.kind == "port"), None)
-    if port and proposed.app is None:
+    port = next((f"listens on port {fact.value} ({fact.source})" for fact in facts if fact.kind == "port"), None)
+    started = next((f"`{f.command}` starts ({f.source})" for f in findings if _STARTS.search(f.source)), None)
+    what = f"the program that {port or started}"
+    if (port or started) and proposed.app is None and not any(signals.web for signals in whole):
         yield Gap(
-            what=f"the program that listens on port {port.value} ({port.source})",
+            what=what,
             why="no command was found that starts it on a given port",
             change="say in the services manifest how it starts, with its port taken from $PORT",
         )
@@ -225,6 +250,8 @@ def _unseen(root: Project, facts: tuple[Fact, ...], proposed: Services) -> Itera
     folder = next((n for n in root.entries() if n.lower() in _TEST_FOLDERS and root.entries(n)), None)
     if folder:
         why, change = f"no command was found that runs {folder}/", "say in the services manifest how its tests are run"
+    elif has_tests(root):
+        why, change = "no command was found that runs its test files", "say in the services manifest how they are run"
     else:
         why = "no tests were found"
         change = "begin with an enabling feature that adds a test suite, and write guards into the contract"

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator
 
-from mission_tui.workspace.readiness.model import Package, Signals
+from mission_tui.workspace.readiness.model import FindingKind, Package, Signals
 from mission_tui.workspace.readiness.project import Project
 
 _LINTER = (".golangci.yml", ".golangci.yaml", ".golangci.toml", ".golangci.json")
@@ -14,6 +14,7 @@ _FRAMEWORKS = {
 _MAIN = re.compile(r"^package main\b", re.MULTILINE)
 _REQUIRE = re.compile(r"^\s*(?:require\s+)?(\S+\.\S+/\S+)\s+v\S+\s*$", re.MULTILINE)
 _MAX_PROGRAMS = 8
+_MODULE_CHECKS: tuple[tuple[str, FindingKind, str], ...] = (("build", "build", "build"), ("tests", "test", "test"))
 
 
 def examine_go(project: Project) -> Signals | None:
@@ -40,6 +41,8 @@ def _module(project: Project, source: str, signals: Signals) -> None:
     linter = project.has(*_LINTER)
     if linter:
         signals.check("lint", "lint", project.command("golangci-lint run"), project.name_of(linter))
+    if not project.has("go.work"):
+        _nested(project, text, source, signals)
     own = re.search(r"^module\s+(\S+)", text, re.MULTILINE)
     required = _REQUIRE.findall(text)
     framework = (name for key, name in _FRAMEWORKS.items() if any(key in r for r in required))
@@ -47,6 +50,22 @@ def _module(project: Project, source: str, signals: Signals) -> None:
     signals.notes += [f"{source}: depends on {web}"] if web else []
     if own and not _MAIN.search(_root_sources(project)):
         signals.importable.append(own[1])
+
+
+def _nested(project: Project, text: str, source: str, signals: Signals) -> None:
+    """Modules of the same repository that the root's replaces name: `./...` of the root leaves them out."""
+    folders = re.findall(r"=>\s*\./([\w./-]+?)/?\s*$", text, re.MULTILINE)
+    folders = [f for f in dict.fromkeys(folders) if ".." not in f and project.has(f"{f}/go.mod")][:40]
+    for folder in folders:
+        at = project.name_of(folder)
+        commands = {"build": f"cd {at} && go build ./...", "test": f"cd {at} && go test ./..."}
+        signals.packages.append(Package(folder=at, name=folder, stack="Go", commands=commands))
+        _programs(Project(project.root, at, project.notes), signals)
+    if folders:
+        for name, kind, verb in _MODULE_CHECKS:
+            each = f"r=0; for m in . {' '.join(folders)}; do (cd $m && go {verb} ./...) || r=1; done; exit $r"
+            signals.checks[name] = project.command(each)
+            signals.found(kind, project.command(each), f"{source} [replace]")
 
 
 def _workspace(project: Project, signals: Signals) -> None:

@@ -107,7 +107,8 @@ def examine_gradle(project: Project) -> Signals | None:
     text = _without_comments(project.read(file) or "") if file else ""
     included = _included(_without_comments(project.read(settings) or "")) if settings else []
     everything = "\n".join([text, *(_member_build(project, folder) for folder in included[:30])])
-    kotlin = "kotlin" in everything and not project.entries("src/main/java")
+    places = ["", *(f"{_member_folder(project, folder)}/" for folder in included[:30])]
+    kotlin = "kotlin" in everything and not any(project.entries(f"{place}src/main/java") for place in places)
     signals = Signals(stacks=["Kotlin (Gradle)" if kotlin else "Java (Gradle)"])
     tool = _tool(project, "gradlew", "gradle", signals)
     signals.fact("package manager", "gradle", project.name_of("gradlew") if project.has("gradlew") else source)
@@ -161,12 +162,14 @@ def _included(settings: str) -> list[str]:
 
 def _member_folder(project: Project, folder: str) -> str:
     """A settings file may move its members below one directory, for instance `subprojects`."""
-    places = [folder, *(f"{top}/{folder}" for top in project.folders())]
+    hyphened = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "-", folder).lower()
+    names = dict.fromkeys((folder, hyphened))
+    places = [*names, *(f"{top}/{name}" for name in names for top in project.folders())]
     return next((p for p in places if project.entries(p)), folder)
 
 
 def _member_build(project: Project, folder: str) -> str:
-    member = Project(project.root, project.name_of(folder), project.notes)
+    member = Project(project.root, project.name_of(_member_folder(project, folder)), project.notes)
     file = member.has(*_GRADLE)
     return _without_comments((member.read(file) or "")[:20_000]) if file else ""
 

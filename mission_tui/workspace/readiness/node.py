@@ -1,5 +1,6 @@
 """Node and TypeScript: package.json, the lock file beside it, and the tools' own configuration files."""
 
+import posixpath
 import re
 from collections.abc import Iterator
 
@@ -7,6 +8,7 @@ from mission_tui.domain.plan import App
 from mission_tui.workspace.readiness.members import members
 from mission_tui.workspace.readiness.model import Disagreement, FindingKind, Package, Signals
 from mission_tui.workspace.readiness.project import Project, Table, table, texts
+from mission_tui.workspace.readiness.words import classify
 
 _LOCKS = (
     ("package-lock.json", "npm", "npm ci"),
@@ -25,6 +27,9 @@ _CHECKS: tuple[tuple[str, FindingKind, tuple[str, ...]], ...] = (
 _MAX_MEMBERS = 100
 _NO_TESTS = re.compile(r"no test specified|^\s*(?:echo\b[^;&|]*|true|exit 0|:)\s*$")
 """Scripts that test nothing."""
+_TEST_RUNNER = re.compile(r"\b(?:karma|jest|vitest|mocha|ava|cypress)\b")
+_IMPORTED = re.compile(r"""(?:\bfrom|\bimport|\brequire)\s*\(?\s*["'](\.{1,2}/[\w./-]+)["']""")
+_MAX_FOLLOWED = 40
 _SERVERS = (
     ("next", "Next.js", "{runner} next dev -p $PORT"),
     ("nuxt", "Nuxt", "{runner} nuxt dev --port $PORT"),
@@ -138,6 +143,11 @@ def _scripts(project: Project, package: Table, manager: str, signals: Signals) -
             elif isinstance(line, str) and not _NO_TESTS.search(line):
                 command = project.command(f"{manager} run {script}")
                 signals.check(name, kind, command, f"{project.name_of('package.json')} [scripts.{script}]")
+    named = [(script, classify(f"npm run {script}"), str(line)) for script, line in scripts.items()]
+    for script, kind, _ in sorted(named, key=lambda entry: "eslint" not in entry[2]):
+        if kind in ("lint", "types"):
+            command = project.command(f"{manager} run {script}")
+            signals.check(kind, kind, command, f"{project.name_of('package.json')} [scripts.{script}]")
     if "build" in scripts:
         command = project.command(f"{manager} run build")
         signals.check("build", "build", command, f"{project.name_of('package.json')} [scripts.build]")
@@ -173,7 +183,7 @@ def _launch(project: Project, package: Table, dependencies: Table, manager: str,
     scripts = table(package, "scripts")
     for script in ("start", "serve", "dev"):
         line = scripts.get(script)
-        if not isinstance(line, str):
+        if not isinstance(line, str) or _TEST_RUNNER.search(line):
             continue
         start = project.command(f"{manager} run {script}")
         signals.found("launch", start, f"{source} [scripts.{script}]")
@@ -198,8 +208,23 @@ def _reads_port(project: Project, line: str) -> bool:
     named = re.findall(r"[\w./-]+\.(?:js|mjs|cjs|ts)", line)
     usual = [f"{folder}{stem}.{suffix}" for folder in ("", "src/") for stem in ("index", "server", "app", "main")
              for suffix in ("js", "mjs", "ts")]  # fmt: skip
-    texts_read = (project.read(file.removeprefix("./")) or "" for file in [*named, *usual])
-    return any("process.env.PORT" in text for text in texts_read)
+    waiting = [file for file in (f.removeprefix("./") for f in [*named, *usual]) if project.has(file)]
+    met: set[str] = set()
+    while waiting and len(met) < _MAX_FOLLOWED:
+        file = waiting.pop(0)
+        text = "" if file in met else project.read(file) or ""
+        met.add(file)
+        if re.search(r"process\.env(?:\.PORT\b|\[['\"]PORT['\"]\])", text):
+            return True
+        below = (posixpath.normpath(posixpath.join(posixpath.dirname(file), name)) for name in _IMPORTED.findall(text))
+        waiting += [found for name in below if not name.startswith("..") and (found := _imported(project, name))]
+    return False
+
+
+def _imported(project: Project, name: str) -> str | None:
+    """The file that an import means: its ending may be missing, or another one than the source's."""
+    stem = re.sub(r"\.[cm]?js$", "", name)
+    return project.has(name, *(f"{stem}.{end}" for end in ("js", "ts", "mjs", "cjs")), f"{stem}/index.js")
 
 
 def _programs(project: Project, package: Table, signals: Signals) -> None:

@@ -2,7 +2,8 @@
 
 from mission_tui.domain.plan import App, Ready
 from mission_tui.workspace.readiness.model import FindingKind, Signals
-from mission_tui.workspace.readiness.project import Project, table, texts
+from mission_tui.workspace.readiness.project import Project, Table, table, texts
+from mission_tui.workspace.readiness.words import classify
 
 _SCRIPTS: tuple[tuple[str, FindingKind, tuple[str, ...]], ...] = (
     ("tests", "test", ("test", "tests", "test:unit", "unit-test", "phpunit", "test-unit")),
@@ -21,6 +22,11 @@ _TOOLS: tuple[tuple[str, FindingKind, tuple[str, ...], str, str], ...] = (
     ("lint", "lint", ("pint.json",), "laravel/pint", "pint --test"),
 )  # fmt: skip
 
+_LIBRARIES = (None, "library", "symfony-bundle")
+_PHP_KEYS = ("autoload", "scripts", "bin")
+"""Without these, and without packages, there is nothing of PHP: the manifest publishes what is of another language."""
+_MAX_DEPTH = 4
+
 
 def examine_php(project: Project) -> Signals | None:
     """The signals of a Composer project, or None where there is none."""
@@ -28,40 +34,82 @@ def examine_php(project: Project) -> Signals | None:
         return _plain(project)
     signals, source = Signals(stacks=["PHP"]), project.name_of("composer.json")
     composer = project.json("composer.json")
+    asked = [name for key in ("require", "require-dev") for name in table(composer, key) if "/" in name]
+    if project.has("package.json") and not asked and not any(composer.get(key) for key in _PHP_KEYS):
+        signals.notes.append(f"{source}: only publishes the package")
+        return None
     packages = {**table(composer, "require"), **table(composer, "require-dev")}
     lock = project.name_of(project.has("composer.lock") or "composer.json")
     signals.fact("package manager", "composer", lock)
     signals.install(project.command("composer install --no-interaction"), lock)
-    scripts = table(composer, "scripts")
-    for name, kind, candidates in _SCRIPTS:
-        for script in candidates:
-            if texts(scripts.get(script)):
-                command = project.command(f"composer run-script {script}")
-                signals.check(name, kind, command, f"{source} [scripts.{script}]")
+    _scripts(project, table(composer, "scripts"), source, signals)
     _tools(project, packages, signals)
     if project.has("artisan"):
         _laravel(project, signals)
-    elif project.has("public/index.php"):
-        start = project.command("php -S 127.0.0.1:$PORT -t public")
-        signals.web = "Symfony" if project.has("bin/console") else "PHP"
-        signals.found("launch", start, project.name_of("public/index.php"))
-        signals.app = App(start=start)
+    else:
+        _page(project, composer, signals)
     for program in texts(composer.get("bin")):
         signals.programs.append(f"php {project.name_of(program)}")
         signals.found("launch", f"php {project.name_of(program)}", f"{source} [bin]")
-    if isinstance(composer.get("name"), str) and composer.get("type") in (None, "library", "symfony-bundle"):
+    if isinstance(composer.get("name"), str) and composer.get("type") in _LIBRARIES:
         signals.importable.append(str(composer["name"]))
     return signals
 
 
+def _scripts(project: Project, scripts: Table, source: str, signals: Signals) -> None:
+    for name, kind, candidates in _SCRIPTS:
+        for script in sorted(candidates, key=lambda script: _mixed(scripts, script)):
+            kinds = _kinds(scripts, script)
+            if texts(scripts.get(script)) and not (kind == "test" and kinds and "test" not in kinds):
+                command = project.command(f"composer run-script {script}")
+                signals.check(name, kind, command, f"{source} [scripts.{script}]")
+
+
+def _page(project: Project, composer: Table, signals: Signals) -> None:
+    """The page that an application is entered by; a library may have one for its own purposes."""
+    if project.has("public/index.php"):
+        page, options = "public/index.php", " -t public"
+    elif project.has("index.php") and composer.get("type") not in _LIBRARIES:
+        page, options = "index.php", ""
+    else:
+        return
+    start = project.command(f"php -S 127.0.0.1:$PORT{options}")
+    signals.web = "Symfony" if page.startswith("public/") and project.has("bin/console") else "PHP"
+    signals.found("launch", start, project.name_of(page))
+    signals.app = App(start=start)
+
+
 def _plain(project: Project) -> Signals | None:
-    """An application without Composer, served from the repository's root."""
-    if project.folder or not project.has("index.php"):
+    """An application without Composer, served from the repository's root or from what is public of it."""
+    page = project.has("public/index.php", "index.php")
+    if project.folder or not page:
         return None
     signals, start = Signals(stacks=["PHP"], web="PHP"), "php -S 127.0.0.1:$PORT"
-    signals.found("launch", start, "index.php")
+    start += " -t public" if page.startswith("public/") else ""
+    signals.found("launch", start, page)
     signals.app = App(start=start)
+    rules = project.has("phpstan.neon", "phpstan.neon.dist")
+    if rules:
+        signals.notes.append(f"{rules}: PHPStan is configured, and nothing here brings it")
     return signals
+
+
+def _kinds(scripts: Table, script: str, depth: int = 0) -> set[FindingKind]:
+    """What kinds of commands a script runs, by itself or by the scripts that it names with `@`."""
+    found: set[FindingKind] = set()
+    for line in texts(scripts.get(script)):
+        name = line.removeprefix("@").split(" ")[0]
+        if line.startswith("@") and name in scripts and depth < _MAX_DEPTH:
+            found |= _kinds(scripts, name, depth + 1)
+        else:
+            kind = classify(line.removeprefix("@php "))
+            found |= {kind} if kind else set()
+    return found
+
+
+def _mixed(scripts: Table, script: str) -> bool:
+    """Whether it does several things: its failure says less than that of a script which does one."""
+    return len(_kinds(scripts, script)) > 1
 
 
 def _tools(project: Project, packages: dict[str, object], signals: Signals) -> None:

@@ -18,6 +18,7 @@ SKIPPED = frozenset((
     "examples", "example", "samples", "benchmarks", "benchmark", "test", "tests", "testing", "fixtures", "templates",
     "third_party", "coverage",
 ))  # fmt: skip
+_EXAMPLES = ("example_", "example-", "examples_", "examples-")
 """Directories whose manifests and modules are not the product's own."""
 _MAX_ENTRIES = 2_000
 _MAX_BYTES = 1_000_000
@@ -130,7 +131,8 @@ class Project:
     def folders(self, sub: str = "") -> Iterator[str]:
         """The product's own directories below `sub`."""
         for name in self.entries(sub):
-            if not name.startswith((".", "_")) and name.lower() not in SKIPPED:
+            low = name.lower()
+            if not low.startswith((".", "_", *_EXAMPLES)) and low not in SKIPPED:
                 path = self.root / self.name_of(f"{sub}/{name}" if sub else name)
                 if path.is_dir():
                     yield name

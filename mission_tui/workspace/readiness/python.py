@@ -18,6 +18,12 @@ _DEV_REQUIREMENTS = re.compile(
 )
 _TEST_REQUIREMENTS = re.compile(r"(?:base|common|py3|requirements|all|unit|dev|tests?)\.txt")
 """Beside these, Django and others keep what only another database needs."""
+_OTHER_MANIFESTS = (
+    "package.json", "go.mod", "Cargo.toml", "pom.xml", "build.gradle", "build.gradle.kts", "settings.gradle",
+    "settings.gradle.kts", "Gemfile", "composer.json", "CMakeLists.txt", "configure.ac", "meson.build",
+)  # fmt: skip
+_BACKEND_KEYS = frozenset({"version", "build", "build-backend"})
+"""Below `[tool.pdm]` and `[tool.uv]`: what their build backends read, whoever installs the project."""
 _TOOL_PACKAGES = ("pytest", "ruff", "flake8", "pylint", "black", "mypy", "pyright", "basedpyright", "uvicorn")
 
 
@@ -74,14 +80,17 @@ def examine_python(project: Project) -> Signals | None:
     nox(project, signals)
     tasks(project, manifest.pyproject, signals)
     _programs(manifest, signals)
-    launch(project, manifest.direct, signals)
+    launch(project, manifest.direct, manifest.packaged, signals)
     _missing_tools(manifest, signals)
     signals.setup += [project.command(c) for c in manifest.install]
     return signals
 
 
 def _loose_modules(project: Project) -> bool:
-    return not project.folder and any(name.endswith(".py") for name in project.entries())
+    """Beside the manifest of another language they are its tools."""
+    if project.folder or project.has(*_OTHER_MANIFESTS):
+        return False
+    return any(name.endswith(".py") for name in project.entries())
 
 
 def _name(requirement: str) -> str:
@@ -115,7 +124,8 @@ def _manager(manifest: Manifest, signals: Signals) -> None:
     project = manifest.project
     found = [(tool, command, project.name_of(lock)) for lock, tool, command in _MANAGERS if project.has(lock)]
     for tool in ("uv", "poetry", "pdm"):
-        if not found and manifest.tool(tool) and (tool != "poetry" or manifest.tool("poetry").get("dependencies")):
+        used = set(manifest.tool(tool)) - _BACKEND_KEYS
+        if not found and used and (tool != "poetry" or manifest.tool("poetry").get("dependencies")):
             command = f"{tool} {'sync' if tool == 'uv' else 'install'}"
             found.append((tool, command, f"{project.name_of('pyproject.toml')} [tool.{tool}]"))
     managers: dict[str, str] = {}
@@ -250,8 +260,19 @@ def _tests(manifest: Manifest, signals: Signals) -> None:
             command = f"python -m unittest discover -s {folder}"
         signals.check("tests", "test", project.command(command), project.name_of(folder))
         return
-    if any(re.match(r"test_.*\.py$|.*_test\.py$", name) for name in project.entries()):
+    settings = _test_settings(project) if "django" in manifest.direct and has_tests(project) else None
+    if settings:
+        module = settings.removesuffix(".py").replace("/", ".")
+        command = project.command(f"python -m django test --settings={module}")
+        signals.check("tests", "test", command, project.name_of(settings))
+    elif any(re.match(r"test_.*\.py$|.*_test\.py$", name) for name in project.entries()):
         signals.check("tests", "test", project.command("python -m pytest -q"), project.name_of("test_*.py"))
+
+
+def _test_settings(project: Project) -> str | None:
+    """The settings that a library for Django is tested with."""
+    tops = ["", *(f"{name}/" for name in project.folders())]
+    return project.has(*(f"{top}{tests}/settings.py" for top in tops for tests in ("tests", "test")))
 
 
 def _pytest_source(manifest: Manifest) -> str | None:
@@ -321,7 +342,12 @@ def _code(project: Project) -> str:
 def _programs(manifest: Manifest, signals: Signals) -> None:
     project = manifest.project
     scripts = [*table(manifest.pyproject, "project", "scripts"), *table(manifest.tool("poetry"), "scripts")]
-    lines = manifest.setup_py if "console_scripts" in manifest.setup_py else ""
+    said = re.search(
+        r"\[console_scripts\](.*?)(?:^\s*\[|['\"]{3})|console_scripts['\"]?\s*[:=]\s*\[(.*?)\]",
+        manifest.setup_py,
+        re.DOTALL | re.MULTILINE,
+    )
+    lines = (said[1] or said[2] or "") if said else ""
     if manifest.setup_cfg.has_option("options.entry_points", "console_scripts"):
         lines += manifest.setup_cfg.get("options.entry_points", "console_scripts") or ""
     scripts += re.findall(r"^\s*['\"]?([A-Za-z0-9_.-]+)\s*=\s*[\w.]+:[\w.]+", lines, re.MULTILINE)

@@ -19,6 +19,18 @@ _FRAMEWORKS = {
     "tornado": "Tornado",
     "bottle": "Bottle",
 }
+_MADE = {
+    "django": r"get_[aw]sgi_application\(",
+    "flask": r"\bFlask\(",
+    "fastapi": r"\bFastAPI\(",
+    "starlette": r"\bStarlette\(",
+    "streamlit": "",
+    "aiohttp": r"\bweb\.Application\(",
+    "tornado": r"\bApplication\(",
+    "bottle": r"\b(?:Bottle|run)\(",
+}
+"""What a module says that makes an app of the framework."""
+_TEST_SETTINGS = re.compile(r"SETTINGS_MODULE['\"]\s*,\s*['\"](?:[\w.]+\.)?(?:tests?|testing|test_settings)\b")
 _FLASK_FACTORY = re.compile(r"^def (create_app|make_app)\(", re.MULTILINE)
 _FLASK_APP = re.compile(r"^(\w+)(?::[^=\n]+)?\s*=\s*Flask\(", re.MULTILINE)
 _ASGI_APP = re.compile(r"^(\w+)(?::[^=\n]+)?\s*=\s*(FastAPI|Starlette)\(", re.MULTILINE)
@@ -30,13 +42,15 @@ _SERVERS = frozenset({"uvicorn", "gunicorn", "hypercorn", "daphne", "granian", "
 """Packages that serve somebody else's application: started alone they have nothing to answer with."""
 
 
-def launch(project: Project, dependencies: set[str], signals: Signals) -> None:
+def launch(project: Project, dependencies: set[str], packaged: bool, signals: Signals) -> None:
     """Find the framework and, where the modules tell, the command that starts the app on $PORT."""
-    framework = next((name for key, name in _FRAMEWORKS.items() if key in dependencies), None)
-    if project.has("manage.py") and "django" in (project.read("manage.py") or "").lower():
-        framework = "Django"
     modules = list(_modules(project))
-    found = _django() if framework == "Django" and project.has("manage.py") else None
+    framework = _framework(dependencies, modules, packaged)
+    manage = project.read("manage.py") or "" if project.has("manage.py") else ""
+    # One that is for the tests' settings runs what a library's tests need, and no product.
+    product = "django" in manage.lower() and not _TEST_SETTINGS.search(manage)
+    framework = "Django" if product else framework
+    found = _django() if product else None
     found = found or _by_framework(modules) or _by_port(modules)
     if found is None:
         signals.web = framework
@@ -50,6 +64,16 @@ def launch(project: Project, dependencies: set[str], signals: Signals) -> None:
 
 _Found = tuple[str, str, str | None]
 """Command, source, framework."""
+
+
+def _framework(dependencies: set[str], modules: list[tuple[str, str]], packaged: bool) -> str | None:
+    """What the product is built on. A package that depends on a framework and makes no app is a plugin or a client."""
+    for key, name in _FRAMEWORKS.items():
+        made = re.compile(rf"^(?:from|import) {key}\b.*?(?:{_MADE[key]})", re.MULTILINE | re.DOTALL)
+        seen = not packaged or any(made.search(text) and "{{ " not in text for _, text in modules)
+        if key in dependencies and seen:
+            return name
+    return None
 
 
 def _django() -> _Found:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from itertools import islice
 
 from mission_tui.workspace.readiness.containers import examine_containers, stores
+from mission_tui.workspace.readiness.matrix import by_matrix
 from mission_tui.workspace.readiness.model import FindingKind, Signals
 from mission_tui.workspace.readiness.project import Project, Table, entries_of, table, texts
 from mission_tui.workspace.readiness.words import classify
@@ -125,7 +126,19 @@ def _workflows(project: Project, signals: Signals) -> None:
                 run = step.get("run") or _action(step)
                 below = step.get("working-directory") or default or ""
                 if isinstance(run, str) and isinstance(below, str) and "${{" not in below:
-                    _script(project, run, f"{source} [{job_name}]", signals, below)
+                    matrix, named = table(job, "strategy", "matrix"), f"{source} [{job_name}]"
+                    _by_choice(project, by_matrix(run, matrix), named, signals, below)
+
+
+def _by_choice(project: Project, scripts: list[str], source: str, signals: Signals, folder: str) -> None:
+    """Of a matrix's further choices only what begins differently: the rest is the same for another target."""
+    met: set[tuple[str, tuple[str, ...]]] = set()
+    for script in scripts:
+        heard = Signals()
+        _script(project, script, source, heard, folder)
+        heads = [(finding.kind, tuple(finding.command.split()[:2])) for finding in heard.findings]
+        signals.findings += [f for f, head in zip(heard.findings, heads, strict=True) if head not in met]
+        met.update(heads)
 
 
 def _action(step: Table) -> str | None:
@@ -144,6 +157,7 @@ def _other_ci(project: Project, signals: Signals) -> None:
         if not project.has(file):
             continue
         data = project.yaml(file)
+        stores({name: {} for name in texts(data.get("services"))}, file, signals, "starts it beside the tests")
         for name, part in islice([*table(data, "jobs").items(), *data.items()], _MAX_ENTRIES):
             whole: object = {name: part} if name in _CI_KEYS else part
             for script in islice(_scripts_in(whole, 0), _MAX_ENTRIES):
@@ -163,7 +177,7 @@ def _scripts_in(value: object, depth: int) -> Iterator[str]:
 
 def _script(project: Project, script: str, source: str, signals: Signals, folder: str = "") -> None:
     """The lines of a script, each where those before it have gone; what follows a `cd` to elsewhere is not heard."""
-    here: str | None = posixpath.normpath(folder.strip("/") or ".").removeprefix(".")
+    here = _inside(project, "", folder.strip("/"))
     for line in re.sub(r" ?\\\n *", " ", script[:_MAX_SCRIPT]).splitlines():
         command = line.strip()
         gone = re.fullmatch(r"(?:cd|pushd) +([^;&|]+)", command)

@@ -28,9 +28,23 @@ _TASK = re.compile(
 _TASKS: tuple[tuple[FindingKind, re.Pattern[str]], ...] = (
     ("test", re.compile(r"^(?:(?:quick|unit)?-?tests?|spec|t)(?:[:_.-]\S*)?$")),
     ("types", re.compile(r"^(?:type-?check\w*|types|check[:-]types?|tsc|mypy|phpstan|psalm|analy[sz]e)(?:[:_-]\S*)?$")),
-    ("lint", re.compile(r"^(?:\w*lint|style|format[:-]check|check[:-](?:format|style)|rubocop)(?:[:_-](?!fix)\S*)?$")),
+    (
+        "lint",
+        re.compile(
+            r"^(?:(?!fix|watch|pre|post)[\w-]*lint|style|format[:-]check|check[:-](?:format|style)|rubocop)"
+            r"(?:[:_-](?!fix|watch)\S*)?$"
+        ),
+    ),
     ("build", re.compile(r"^(?:build|compile|assemble)(?:[:_-](?!dep)\S*)?$")),
 )  # fmt: skip
+_SESSIONS = re.compile(r"^(?:tox|nox)\b.*?\s(?:-[est]|--(?:sessions?|tags))[ =]?[\"']?(?P<names>[\w,.:-]+)")
+_SESSION_KINDS: tuple[tuple[FindingKind | None, re.Pattern[str]], ...] = (
+    ("test", re.compile(r"(?:^|[,_-])(?:tests?|unit|py(?:py)?\d*)(?![a-z])")),
+    ("lint", re.compile(r"(?:^|[,_-])(?:\w*lint|flake8|ruff|black|isort|bandit|style|format|qa|pep8|pre-?commit)\b")),
+    ("types", re.compile(r"(?:^|[,_-])(?:mypy|pyright|typ(?:es|ing|echeck))\b")),
+    (None, re.compile(r"(?:^|[,_-])(?:docs?|build|dist|packag\w*|release|publish|report|changelog)\b")),
+)
+"""tox and nox do what the environment or session is for; those of unknown names count as tests."""
 _KINDS: tuple[tuple[FindingKind, re.Pattern[str]], ...] = (
     (
         "install",
@@ -63,7 +77,8 @@ _KINDS: tuple[tuple[FindingKind, re.Pattern[str]], ...] = (
             r"^(?:pytest|py\.test|unittest|tox|nox|vitest|jest|mocha|ava|rspec|(?:simple-)?phpunit|pest|ctest)(?=\s|$)",
             r"^manage\.py test\b|^run-?_?tests?(?:\.\w+)?(?=\s|$)|^test_\w+\.\w+",
             r"^artisan test\b|^rake$|^(?:make|gmake|mage|rake)(?: -\w+)* check(?=\s|$)",
-            r"^go test\b|^gotestsum\b|^cargo(?: \+\w+)? (?:test|nextest run|hack test)\b|^bun test\b|^deno test\b",
+            r"^go (?:run build\.go )?test\b|^gotestsum\b|^cargo(?: \+\w+)? (?:test|nextest run|hack test)\b",
+            r"^(?:bun|deno) test\b",
             r"^mvnw?\b(?!.*-DskipTests).* (?:test|verify)\b|^gradlew? .*\b(?:test|check)\b",
             r"^(?:meson|ninja|ant|sbt|mix|swift|dotnet|dart|flutter|lein|stack|cabal|zig build) test\b",
         ),
@@ -72,7 +87,7 @@ _KINDS: tuple[tuple[FindingKind, re.Pattern[str]], ...] = (
         "build",
         _any(
             r"^python3? -m build|^build(?: --\w+)*$|^(?:uv|poetry|hatch|pdm) build\b|^gem build\b",
-            r"^go (?:build\b|run build\.go)|^cargo build\b|^mvnw?\b.* (?:package|install|compile)\b",
+            r"^go (?:build\b|run build\.go(?! test\b))|^cargo build\b|^mvnw?\b.* (?:package|install|compile)\b",
             r"^gradlew? .*\bbuild\b",
             r"^(?:make|gmake)(?: (?:-j ?\d*|\w+=\S+|all))*$|^cmake (?:--build|-B|-S)|^meson (?:setup|compile)|^ninja$",
             r"^configure\b|^(?:ant|(?:sbt|mix) compile|(?:swift|dotnet|zig) build)(?=\s|$)",
@@ -83,6 +98,7 @@ _ASIDE = _any(
     r"^(?:#|//|\.\s|(?:echo|printf|cd|export|sudo|apt|apt-get|brew|docker|podman|git|curl|wget|rm|mkdir|cat|set|source"
     r"|choco|if|for|while|fi|done|else|then)(?:\s|$))",
     r"--version|\s-V$|--help\b|--init\b|--inspect|<[a-z_ -]+>|\s\.\.\.$|\{\{|\$\{|\$\(|\s\[[\w-]*\.*\]|--set-baseline",
+    r"^(?:tox|nox)\b.* (?:-l|--list)\b|/path/to/|\s\[--?\w[^\]]*\]",
     r"\$(?!PORT\b|HOME\b|PWD\b|PATH\b)[A-Z_]{2,}",
     # Installing a tool, or this very project as its users do, is not installing what it needs.
     r"pip3? install (?:-U |--upgrade |-q |--user )*[A-Za-z][\w-]*(?:\[[\w,-]+\])?(?:[=<>~]=?[\w.]+)?$",
@@ -120,6 +136,12 @@ def _kind(part: str) -> FindingKind | None:
 
 
 def _said(line: str) -> FindingKind | None:
+    session = _SESSIONS.match(line)
+    if session:
+        for kind, pattern in _SESSION_KINDS:
+            if pattern.search(session["names"]):
+                return kind
+        return "test"
     for kind, pattern in _KINDS:
         if pattern.search(line):
             return kind

@@ -90,7 +90,7 @@ def _conversation(event: e.ConversationEvent) -> str:
         case e.MessageSaid():
             return f"{event.author}: {event.text}"
         case e.MessagesDelivered():
-            return f"the orchestrator was shown {_count(event.upto, 'message')}"
+            return f"the orchestrator has seen {_count(event.upto, 'message')} so far"
         case e.ConstraintBroadcast():
             return f"from now on everybody is told: {event.text}"
         case e.SkillWritten():

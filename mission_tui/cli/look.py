@@ -11,8 +11,10 @@ import click
 from mission_tui.cli.lines import event_line
 from mission_tui.cli.options import json_option, with_data, with_mission
 from mission_tui.cli.tables import amount, duration, status_text, table
+from mission_tui.domain.contract import Amendment, Assertion
 from mission_tui.domain.decision import Decision
 from mission_tui.domain.events import Recorded
+from mission_tui.domain.mission import Mission
 from mission_tui.domain.ports import JsonObject
 from mission_tui.store.errors import StoreError
 from mission_tui.store.layout import MissionFiles, all_missions, mission_files
@@ -67,16 +69,16 @@ def events_command(files: MissionFiles, since: int, follow: bool, as_json: bool)
 def decisions_command(data: Path, mission: str | None, as_json: bool) -> None:
     """What waits for you, in one mission or in all."""
     missions = [mission_files(data, mission)] if mission else all_missions(data)
-    found: list[tuple[MissionFiles, Decision]] = []
+    found: list[tuple[Mission, Decision]] = []
     for files in missions:
         with Reader(files) as reader:
-            found += [(files, decision) for decision in reader.mission().decisions.open]
+            found += [(reader.mission(), decision) for decision in reader.mission().decisions.open]
     if as_json:
-        click.echo(_dumped([{"mission": f.id, **d.model_dump(mode="json", exclude={"payload"})} for f, d in found]))
+        click.echo(_dumped([{"mission": m.id, **d.model_dump(mode="json", exclude={"payload"})} for m, d in found]))
     elif not found:
         click.echo("nothing waits for you", err=True)
     else:
-        click.echo("\n\n".join(decision_text(files, decision) for files, decision in found))
+        click.echo("\n\n".join(decision_text(mission, decision) for mission, decision in found))
 
 
 def read_status(files: MissionFiles) -> JsonObject:
@@ -88,9 +90,11 @@ def read_status(files: MissionFiles) -> JsonObject:
         return status_json(mission, reader.spend(), holder(files), step, reader.repeated_calls())
 
 
-def decision_text(files: MissionFiles, decision: Decision) -> str:
+def decision_text(mission: Mission, decision: Decision) -> str:
     """A decision with all that is needed to answer it at the command line."""
-    lines = [f"{files.id}  {decision.id}  {decision.kind}", f"  {decision.summary}"]
+    lines = [f"{mission.id}  {decision.id}  {decision.kind}", f"  {decision.summary}"]
+    if decision.kind == "sign_amendment":
+        lines += _changes(mission, Amendment.model_validate(decision.payload))
     for question in decision.questions:
         choices = f"  ({' | '.join(question.choices)})" if question.choices else ""
         default = f"  (default: {question.default})" if question.default else ""
@@ -98,8 +102,25 @@ def decision_text(files: MissionFiles, decision: Decision) -> str:
     several = len(decision.questions) > 1
     choices = " | ".join(decision.choices) or ("one text that answers all" if several else "any text")
     safe = f"  (safe default: {decision.default})" if decision.default and not several else ""
-    lines.append(f"  answer: mission-tui decide {files.id} {decision.id} CHOICE    CHOICE: {choices}{safe}")
+    lines.append(f"  answer: mission-tui decide {mission.id} {decision.id} CHOICE    CHOICE: {choices}{safe}")
     return "\n".join(lines)
+
+
+def _changes(mission: Mission, amendment: Amendment) -> Iterator[str]:
+    """What is signed: the claims as they were and as they would be."""
+    live = mission.contract.assertions
+    for assertion in amendment.change:
+        old = live.get(assertion.id, assertion)
+        yield f"  {assertion.id}"
+        for before, after in ((old.statement, assertion.statement), (_proof(old), _proof(assertion))):
+            if before != after:
+                yield from (f"  - {' '.join(before.split())}", f"  + {' '.join(after.split())}")
+    for name in filter(live.get, amendment.drop):
+        yield from (f"  {name}", f"  - {' '.join(live[name].statement.split())}")
+
+
+def _proof(assertion: Assertion) -> str:
+    return f"proof: {assertion.proof.model_dump_json(exclude_defaults=True)}"
 
 
 def _events(reader: Reader, since: int, follow: bool) -> Iterator[Recorded]:

@@ -155,8 +155,9 @@ class Boundaries:
         mechanical = sum(1 for a in mission.contract.assertions.values() if a.mechanical)
         total = len(mission.contract.assertions)
         runs = len(mission.plan.features) * 2 + len(mission.plan.milestones)
-        words = f"{total} assertions ({mechanical} proved by machine), {len(mission.plan.features)} features in "
-        words += f"{len(mission.plan.milestones)} milestones, about {runs} to {runs * 2} runs"
+        features, milestones = len(mission.plan.features), len(mission.plan.milestones)
+        words = f"{total} assertions ({mechanical} proved by machine), {features} feature{'s' * (features != 1)} in "
+        words += f"{milestones} milestone{'s' * (milestones != 1)}, about {runs} to {runs * 2} runs"
         secrets = mission.plan.services.secrets
         words += f". The app is given {', '.join(secrets)} of the engine's environment" if secrets else ""
         lacking = self.desk.secrets.problem

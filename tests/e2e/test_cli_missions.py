@@ -3,10 +3,16 @@ from pathlib import Path
 
 import pytest
 
+from mission_tui.cli.main import run as mission_tui
+from mission_tui.domain.contract import Amendment
+from mission_tui.domain.decision import Decision
+from mission_tui.domain.events import DecisionOpened
 from mission_tui.workspace.git_bench import remove_tree
 from tests.support.cli import ASSERTION, Program, make_program, write_script
 from tests.support.git_repos import git, hashes
+from tests.support.missions import approved, assertion
 from tests.support.stores import wait_until
+from tests.support.verifying import write
 
 STATUS = {
     *("id", "title", "state", "repo", "branch", "base_commit", "head_commit", "seq", "engine", "usage", "assertions"),
@@ -196,3 +202,27 @@ def test_land_says_how_to_merge_or_make_a_patch(program: Program):
     landed = program("land", mission)
     assert (landed.code, f"`git -C {program.repo} merge {branch}`" in landed.complaint()) == (2, True)
     assert f"..{branch}`" in program("land", mission, "--as", "patch").complaint()
+
+
+def test_what_an_amendment_changes_is_shown_before_it_is_signed(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+    weaker = assertion("VAL-A-001").model_copy(update={"statement": "the command prints\n something"})
+    amendment = Amendment(change=(weaker,), drop=("VAL-B-001",), reason="it cannot be had")
+    signature = Decision(
+        id="D7",
+        kind="sign_amendment",
+        summary="Sign the amendment",
+        choices=("sign", "refuse"),
+        default="refuse",
+        payload=amendment.model_dump(mode="json"),
+    )
+    files = write(tmp_path, [*approved(), DecisionOpened(decision=signature)])
+    assert mission_tui(["decisions", files.id, "--data-dir", str(tmp_path)]) == 0
+    shown = capsys.readouterr().out.splitlines()
+    at = shown.index("  VAL-A-001")
+    assert shown[at : at + 5] == [
+        "  VAL-A-001",
+        "  - the command prints ok",
+        "  + the command prints something",
+        "  VAL-B-001",
+        "  - the command prints ok",
+    ]

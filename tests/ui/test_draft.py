@@ -3,8 +3,10 @@ from pathlib import Path
 import pytest
 
 from mission_tui.domain.draft import DraftEdit
+from mission_tui.domain.events import MessageSaid
 from mission_tui.domain.gates import GateRefused
 from mission_tui.store import inbox
+from mission_tui.ui.feed import MissionChanged
 from mission_tui.ui.screens.draft import DraftScreen
 from mission_tui.ui.screens.mission import MissionScreen
 from tests.support import mission_factory as make
@@ -170,3 +172,20 @@ async def test_the_plan_is_edited_from_the_approval_and_at_80_by_24(tmp_path: Pa
         await seen.until(lambda: isinstance(seen.app.screen, DraftScreen))
         await seen.press("down", "down", "enter")
         await seen.shows("assertion VAL-EXPORT-001", "statement:")
+
+
+async def test_a_mission_that_changes_while_the_screen_closes_is_no_trouble(
+    tmp_path: Path, writer: MissionWriter, monkeypatch: pytest.MonkeyPatch
+):
+    async with screen(tmp_path, writer.files.id) as seen:
+        await opened(seen)
+        mission = next(s for s in seen.app.screen_stack if isinstance(s, MissionScreen))
+        changes: list[str] = []
+
+        def closes(_: DraftScreen) -> None:
+            writer.append(MessageSaid(author="human", text="one more thing"))
+            mission.on_mission_changed(MissionChanged(writer.ledger.mission, mission.spend))
+            changes.append("told")
+
+        monkeypatch.setattr(DraftScreen, "on_unmount", closes)
+    assert changes == ["told"]

@@ -136,6 +136,8 @@ class MissionScreen(Screen[None]):
     # What the feed reads
 
     def on_mission_changed(self, event: feed.MissionChanged) -> None:
+        if not self.display:
+            return  # it is being taken down, and parts of it are gone
         old, self.mission, self.spend = self.mission, event.mission, event.spend
         self.attendance.follow(self.mission.seq, self.spend.usage.usd)
         self.query_one(StatusBar).show(event.mission, event.spend)
@@ -213,7 +215,7 @@ class MissionScreen(Screen[None]):
             view.settled(event.command, event.refused)
 
     def _views(self) -> list[MissionView[Any]]:
-        return [s for s in app_of(self).screen_stack if isinstance(s, MissionView) and s.ready]
+        return [s for s in app_of(self).screen_stack if isinstance(s, MissionView) and s.ready and s.display]
 
     def say(self, line: Line | None) -> None:
         """Tell the human something, on whatever screen is shown."""
